@@ -13,7 +13,8 @@ class Fault(Enum):
     UNSERVED = "unserved"  # this server is not set up for it; ask its operator
     BUSY = "busy"  # retry later, with back-off
     LATE = "late"  # it took longer than allowed
-    LEAVING = "leaving"  # this server is going away; try another one
+    AWAY = "away"  # this server is not there yet, or going away; try again or another one
+    SETUP = "setup"  # this installation lacks something; the message names the command that helps
     SERVER = "server"  # our bug; details go to the log only
 
 
@@ -154,6 +155,13 @@ class ModelNotServed(OcrError):
     fault = Fault.UNSERVED
 
 
+class OptionNotServed(OcrError):
+    """The request asks for something that this server cannot add to a page."""
+
+    reason = "OPTION_NOT_SERVED"
+    fault = Fault.UNSERVED
+
+
 class UriNotAllowed(OcrError):
     """The server fetches no such URL."""
 
@@ -168,11 +176,18 @@ class QueueFull(OcrError):
     fault = Fault.BUSY
 
 
+class StartingUp(OcrError):
+    """The server's workers are not warm yet."""
+
+    reason = "STARTING_UP"
+    fault = Fault.AWAY
+
+
 class ShuttingDown(OcrError):
     """The server finishes what it has and takes nothing new."""
 
     reason = "SHUTTING_DOWN"
-    fault = Fault.LEAVING
+    fault = Fault.AWAY
 
 
 class WorkerCrashed(OcrError):
@@ -180,6 +195,41 @@ class WorkerCrashed(OcrError):
 
     reason = "WORKER_CRASHED"
     fault = Fault.SERVER
+
+
+class ModelUnknown(OcrError):
+    """No model of this name is known here, or the name cannot be one."""
+
+    reason = "MODEL_UNKNOWN"
+    fault = Fault.SETUP
+
+
+class ModelMissing(OcrError):
+    """A model, or one of its files, is not on this machine."""
+
+    reason = "MODEL_MISSING"
+    fault = Fault.SETUP
+
+
+class ModelDamaged(OcrError):
+    """A model's file is there and does not say what it must."""
+
+    reason = "MODEL_DAMAGED"
+    fault = Fault.SETUP
+
+
+class ModelArchiveRefused(OcrError):
+    """The archive that should hold models is another one, or holds what it must not."""
+
+    reason = "MODEL_ARCHIVE_REFUSED"
+    fault = Fault.SETUP
+
+
+class PullFailed(OcrError):
+    """Models could not be fetched, or not be written where they belong."""
+
+    reason = "PULL_FAILED"
+    fault = Fault.SETUP
 
 
 class InternalError(OcrError):

@@ -1,0 +1,123 @@
+"""Reads one model directory, written by PaddleX or by a pull. Hashes nothing: see `verify`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from inkstream_server.errors import ModelDamaged, ModelMissing
+from inkstream_server.models.catalogue import CATALOGUE
+from inkstream_server.models.dictionary import read_dictionary
+from inkstream_server.models.files import (
+    DESCRIPTION,
+    GRAPH_JSON,
+    GRAPH_PDMODEL,
+    WEIGHTS,
+    ModelFiles,
+    Module,
+)
+from inkstream_server.models.inference_yml import InferenceYml, read_inference_yml
+from inkstream_server.models.lock import LOCK, ModelLock, repair
+
+# What holds for a directory that does not say.
+_STANDARD_LABELS: Final[Mapping[Module, tuple[str, ...]]] = {
+    Module.TEXTLINE_ORIENTATION: ("0_degree", "180_degree"),
+    Module.DOC_ORIENTATION: ("0", "90", "180", "270"),
+}
+
+
+def read_model_directory(
+    path: Path, module: Module | None = None, *, dictionary: Path | None = None
+) -> ModelFiles:
+    """What an engine and a stage must know of the model at `path`.
+
+    `module` is needed where `inference.yml` is missing or does not tell it, and must not
+    contradict it. `dictionary` goes before the one in `inference.yml`. ModelMissing or
+    ModelDamaged, with the file, and what to do.
+    """
+    if not path.is_dir():
+        raise ModelMissing(f"no model directory {path}; {_advice(path)}", file=str(path))
+    _check_sizes(path)
+    graph = _graph(path)
+    description = read_inference_yml(path / DESCRIPTION)
+    model = ModelFiles(
+        name=description.name or path.absolute().name,
+        module=_module(path, description, module),
+        graph=graph,
+        weights=_file(path, WEIGHTS),
+        transforms=description.transforms,
+    )
+    return _with_classes(model, path, description, dictionary)
+
+
+def _check_sizes(path: Path) -> None:
+    """A file cut short is found here already, where the model was pulled."""
+    lock = ModelLock.read(path)
+    for name, must in lock.files.items() if lock else ():
+        file = _file(path, name)
+        size_bytes = file.stat().st_size
+        if size_bytes != must.size_bytes:
+            raise ModelDamaged(
+                f"{file} has {size_bytes} bytes instead of {must.size_bytes}; {repair(path)}",
+                file=str(file),
+            )
+
+
+def _graph(path: Path) -> Path:
+    names = (GRAPH_JSON, GRAPH_PDMODEL)
+    name = next((name for name in names if (path / name).is_file()), None)
+    if name is None:
+        raise ModelMissing(
+            f"{path} has neither {GRAPH_JSON} nor {GRAPH_PDMODEL}; {_advice(path)}",
+            file=str(path / GRAPH_JSON),
+        )
+    return _file(path, name)
+
+
+def _file(path: Path, name: str) -> Path:
+    file = path / name
+    if not file.is_file():
+        raise ModelMissing(f"{file} is missing; {_advice(path)}", file=str(file))
+    if file.stat().st_size == 0:
+        raise ModelDamaged(f"{file} is empty; {_advice(path)}", file=str(file))
+    return file
+
+
+def _advice(path: Path) -> str:
+    """Only `models pull` can repair what it made; for the rest the operator has the source."""
+    known = CATALOGUE.find(path.name) is not None or (path / LOCK).exists()
+    return repair(path) if known else "copy the model's directory again"
+
+
+def _module(path: Path, description: InferenceYml, module: Module | None) -> Module:
+    told = description.module or module
+    if told is None:
+        raise ModelDamaged(
+            f"{path / DESCRIPTION} does not tell which module the model is for; "
+            "name it in the configuration",
+            file=str(path / DESCRIPTION),
+        )
+    if module is not None and module is not told:
+        raise ModelDamaged(
+            f"{path} holds a model for {told.value}, it is configured as {module.value}",
+            file=str(path / DESCRIPTION),
+        )
+    return told
+
+
+def _with_classes(
+    model: ModelFiles, path: Path, description: InferenceYml, dictionary: Path | None
+) -> ModelFiles:
+    if model.module is not Module.TEXT_RECOGNITION:
+        labels = description.labels or _STANDARD_LABELS.get(model.module, ())
+        return replace(model, labels=labels)
+    characters = read_dictionary(dictionary) if dictionary else description.characters
+    if not characters:
+        raise ModelMissing(
+            f"{path} has no dictionary (PostProcess.character_dict in {DESCRIPTION}); "
+            "name a dictionary file in the configuration",
+            file=str(path / DESCRIPTION),
+        )
+    return replace(model, characters=characters)

@@ -1,0 +1,83 @@
+"""The lock file of a pulled model: what was put there, from where. Decides nothing about it."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+from inkstream_server.errors import ModelDamaged
+from inkstream_server.models.fingerprint import Fingerprint
+
+LOCK: Final = "inkstream.lock.json"
+
+_FORMAT: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ModelLock:
+    """`files` has every file of the directory but the lock file itself, by name."""
+
+    model: str
+    source: str
+    source_sha256: str
+    files: Mapping[str, Fingerprint]
+
+    @classmethod
+    def read(cls, directory: Path) -> Self | None:
+        """None when the directory has no lock file; ModelDamaged when it cannot be understood."""
+        path = directory / LOCK
+        try:
+            content = path.read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise ModelDamaged(
+                f"{path} cannot be read: {error.strerror}", file=str(path)
+            ) from error
+        try:
+            return cls._of(json.loads(content))
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            raise ModelDamaged(
+                f"lock file {path} is damaged; {repair(directory)}", file=str(path)
+            ) from error
+
+    def write(self, directory: Path) -> None:
+        tree = {
+            "format": _FORMAT,
+            "model": self.model,
+            "source": {"from": self.source, "sha256": self.source_sha256},
+            "files": {
+                name: {"sha256": fingerprint.sha256, "size_bytes": fingerprint.size_bytes}
+                for name, fingerprint in self.files.items()
+            },
+        }
+        text = json.dumps(tree, indent=2, ensure_ascii=False)
+        (directory / LOCK).write_text(f"{text}\n", encoding="utf-8")
+
+    @classmethod
+    def _of(cls, tree: dict[str, object]) -> Self:
+        if tree["format"] != _FORMAT:
+            raise ValueError(tree["format"])
+        source, files = tree["source"], tree["files"]
+        if not isinstance(source, dict) or not isinstance(files, dict):
+            raise TypeError(tree)
+        return cls(
+            str(tree["model"]),
+            str(source["from"]),
+            str(source["sha256"]),
+            {
+                name: Fingerprint(str(values["sha256"]), int(values["size_bytes"]))
+                for name, values in files.items()
+            },
+        )
+
+
+def repair(directory: Path) -> str:
+    """What an operator can do about a directory that `models pull` made."""
+    place = directory.absolute()
+    command = ["inkstream", "models", "pull", place.name, "--models-dir", str(place.parent)]
+    return f"repair it with: {shlex.join(command)}"

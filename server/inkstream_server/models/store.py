@@ -1,0 +1,47 @@
+"""Where models lie on disk: one directory a model. Neither fetches nor judges them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from inkstream_server.errors import ModelUnknown
+from inkstream_server.models.files import GRAPH_JSON, GRAPH_PDMODEL
+from inkstream_server.models.lock import LOCK
+
+
+def default_models_dir(environ: Mapping[str, str]) -> Path:
+    """INKSTREAM_MODELS_DIR, else the cache folder of the XDG base directory specification."""
+    chosen = environ.get("INKSTREAM_MODELS_DIR")
+    if chosen:
+        return Path(chosen).expanduser().absolute()
+    cache = Path(environ.get("XDG_CACHE_HOME", ""))
+    if not cache.is_absolute():  # the specification: a relative one is ignored
+        cache = Path("~/.cache").expanduser()
+    return cache / "inkstream" / "models"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelStore:
+    """A folder of model directories. It need not exist yet. Hidden names are the store's own."""
+
+    root: Path
+
+    def directory(self, name: str) -> Path:
+        """Where the model lies or would lie; ModelUnknown for what cannot be a model's name."""
+        if not name or name.startswith(".") or "/" in name or "\0" in name:
+            raise ModelUnknown(f"{name!r} is no model name", model=name)
+        return self.root / name
+
+    def names(self) -> tuple[str, ...]:
+        """Every model there is, pulled or put there by hand, whole or damaged, sorted."""
+        if not self.root.is_dir():
+            return ()
+        return tuple(sorted(path.name for path in self.root.iterdir() if _is_model(path)))
+
+
+def _is_model(path: Path) -> bool:
+    if path.name.startswith("."):
+        return False
+    return any((path / file).exists() for file in (LOCK, GRAPH_JSON, GRAPH_PDMODEL))

