@@ -1,0 +1,161 @@
+"""The asyncio client. Everything of it that does not wait is in the modules it imports."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from types import TracebackType
+from typing import Self, TypeVar, Unpack
+
+import grpc
+from grpc import aio
+
+from inkstream.connection import (
+    DEFAULT_ATTEMPT_COUNT,
+    DEFAULT_MAX_MESSAGE_BYTES,
+    DEFAULT_TARGET,
+    Connection,
+)
+from inkstream.decoding import decode_line_text, decode_model, decode_page, decode_server_info
+from inkstream.documents import AsyncCall, AsyncDocument
+from inkstream.errors import from_rpc_error
+from inkstream.options import Options, PageOrder
+from inkstream.requests import DocumentQuery, RequestBuilder
+from inkstream.results import LineText, Page
+from inkstream.server import Model, ServerInfo
+from inkstream.sources import Source
+from inkstream.v1 import models_pb2, models_pb2_grpc, ocr_pb2, ocr_pb2_grpc
+
+Q = TypeVar("Q")
+A = TypeVar("A")
+
+
+class AsyncClient:
+    """Reads images and documents with an Inkstream server, from one event loop.
+
+    Arguments, limits and errors are those of `Client`. Files are read in a thread, so no call
+    blocks the loop. To be made inside a running loop.
+    """
+
+    def __init__(
+        self,
+        target: str = DEFAULT_TARGET,
+        *,
+        timeout_s: float | None = None,
+        credentials: grpc.ChannelCredentials | None = None,
+        metadata: Sequence[tuple[str, str]] = (),
+        max_message_bytes: int = DEFAULT_MAX_MESSAGE_BYTES,
+        attempt_count: int = DEFAULT_ATTEMPT_COUNT,
+    ) -> None:
+        self._connection = Connection(
+            target, timeout_s, credentials, tuple(metadata), max_message_bytes, attempt_count
+        )
+        self._requests = RequestBuilder(max_message_bytes)
+        self._channel = _open_channel(self._connection)
+        self._ocr = ocr_pb2_grpc.OcrServiceStub(self._channel)
+        self._models = models_pb2_grpc.ModelServiceStub(self._channel)
+
+    @property
+    def target(self) -> str:
+        """The server's address, as it was given."""
+        return self._connection.target
+
+    async def recognize(
+        self,
+        source: Source,
+        *,
+        password: str = "",
+        timeout_s: float | None = None,
+        **options: Unpack[Options],
+    ) -> Page:
+        """Reads one image."""
+        request = await asyncio.to_thread(self._requests.image, source, password, options)
+        return decode_page((await self._call(self._ocr.Recognize, request, timeout_s)).page)
+
+    def recognize_document(
+        self,
+        source: Source,
+        *,
+        pages: str = "",
+        dpi: int = 0,
+        order: PageOrder = "document",
+        password: str = "",
+        timeout_s: float | None = None,
+        **options: Unpack[Options],
+    ) -> AsyncDocument:
+        """Reads a document and gives its pages as each finishes; see `Client`.
+
+        Nothing is read or sent before the first page is waited for.
+        """
+        query = DocumentQuery(pages=pages, dpi=dpi, order=order)
+        build = partial(self._requests.document, source, password, query, options)
+        return AsyncDocument(partial(self._open_document, build, timeout_s))
+
+    async def recognize_lines(
+        self,
+        sources: Iterable[Source],
+        *,
+        timeout_s: float | None = None,
+        **options: Unpack[Options],
+    ) -> tuple[LineText, ...]:
+        """Reads crops of one text line each; the answers are in the order of the crops."""
+        request = await asyncio.to_thread(self._requests.lines, sources, options)
+        response = await self._call(self._ocr.RecognizeLines, request, timeout_s)
+        return tuple(decode_line_text(line) for line in response.lines)
+
+    async def list_models(self, *, timeout_s: float | None = None) -> tuple[Model, ...]:
+        """Tells which models are loaded, on what."""
+        request = models_pb2.ListModelsRequest()
+        response = await self._call(self._models.ListModels, request, timeout_s)
+        return tuple(decode_model(model) for model in response.models)
+
+    async def server_info(self, *, timeout_s: float | None = None) -> ServerInfo:
+        """Tells the server's version, defaults and limits."""
+        request = models_pb2.GetServerInfoRequest()
+        return decode_server_info(await self._call(self._models.GetServerInfo, request, timeout_s))
+
+    async def close(self) -> None:
+        """Ends the connection, and every call that still uses it."""
+        await self._channel.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def _call(
+        self, method: aio.UnaryUnaryMultiCallable[Q, A], request: Q, timeout_s: float | None
+    ) -> A:
+        try:
+            return await method(
+                request,
+                timeout=self._connection.deadline_s(timeout_s),
+                metadata=aio.Metadata(*self._connection.metadata),
+            )
+        except grpc.RpcError as error:
+            raise from_rpc_error(error) from error
+
+    async def _open_document(
+        self,
+        build: Callable[[], ocr_pb2.RecognizeDocumentRequest],
+        timeout_s: float | None,
+    ) -> AsyncCall:
+        return self._ocr.RecognizeDocument(
+            await asyncio.to_thread(build),
+            timeout=self._connection.deadline_s(timeout_s),
+            metadata=aio.Metadata(*self._connection.metadata),
+        )
+
+
+def _open_channel(connection: Connection) -> aio.Channel:
+    options = connection.channel_options()
+    if connection.credentials is None:
+        return aio.insecure_channel(connection.target, options)
+    return aio.secure_channel(connection.target, connection.credentials, options)

@@ -1,0 +1,159 @@
+"""The blocking client. Everything of it that does not wait is in the modules it imports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from types import TracebackType
+from typing import Self, TypeVar, Unpack
+
+import grpc
+
+from inkstream.connection import (
+    DEFAULT_ATTEMPT_COUNT,
+    DEFAULT_MAX_MESSAGE_BYTES,
+    DEFAULT_TARGET,
+    Connection,
+)
+from inkstream.decoding import decode_line_text, decode_model, decode_page, decode_server_info
+from inkstream.documents import Document
+from inkstream.errors import from_rpc_error
+from inkstream.options import Options, PageOrder
+from inkstream.requests import DocumentQuery, RequestBuilder
+from inkstream.results import LineText, Page
+from inkstream.server import Model, ServerInfo
+from inkstream.sources import Source
+from inkstream.v1 import models_pb2, models_pb2_grpc, ocr_pb2_grpc
+
+Q = TypeVar("Q")
+A = TypeVar("A")
+
+
+class Client:
+    """Reads images and documents with an Inkstream server.
+
+    Safe to share between threads; one client keeps one connection, made by the first call. Every
+    call raises InkstreamError, and OSError where a source is a file that cannot be read.
+
+    `timeout_s` is the deadline of a call as a whole, and can be set for each; None means that it
+    may take as long as it takes. `credentials` None means no TLS; `metadata` goes with every call,
+    say an authorization token. A call that finds no server is tried `attempt_count` times in all,
+    at most 5, within a second or two.
+    """
+
+    def __init__(
+        self,
+        target: str = DEFAULT_TARGET,
+        *,
+        timeout_s: float | None = None,
+        credentials: grpc.ChannelCredentials | None = None,
+        metadata: Sequence[tuple[str, str]] = (),
+        max_message_bytes: int = DEFAULT_MAX_MESSAGE_BYTES,
+        attempt_count: int = DEFAULT_ATTEMPT_COUNT,
+    ) -> None:
+        self._connection = Connection(
+            target, timeout_s, credentials, tuple(metadata), max_message_bytes, attempt_count
+        )
+        self._requests = RequestBuilder(max_message_bytes)
+        self._channel = _open_channel(self._connection)
+        self._ocr = ocr_pb2_grpc.OcrServiceStub(self._channel)
+        self._models = models_pb2_grpc.ModelServiceStub(self._channel)
+
+    @property
+    def target(self) -> str:
+        """The server's address, as it was given."""
+        return self._connection.target
+
+    def recognize(
+        self,
+        source: Source,
+        *,
+        password: str = "",
+        timeout_s: float | None = None,
+        **options: Unpack[Options],
+    ) -> Page:
+        """Reads one image."""
+        request = self._requests.image(source, password, options)
+        return decode_page(self._call(self._ocr.Recognize, request, timeout_s).page)
+
+    def recognize_document(
+        self,
+        source: Source,
+        *,
+        pages: str = "",
+        dpi: int = 0,
+        order: PageOrder = "document",
+        password: str = "",
+        timeout_s: float | None = None,
+        **options: Unpack[Options],
+    ) -> Document:
+        """Reads a document and gives its pages as each finishes.
+
+        `pages` selects, such as "1-3,7,10-"; empty: all. `dpi` 0 is the server's default. With
+        `order` "completion" a page comes the moment it is done.
+        """
+        query = DocumentQuery(pages=pages, dpi=dpi, order=order)
+        request = self._requests.document(source, password, query, options)
+        return Document(
+            self._ocr.RecognizeDocument(
+                request,
+                timeout=self._connection.deadline_s(timeout_s),
+                metadata=self._connection.metadata,
+            )
+        )
+
+    def recognize_lines(
+        self,
+        sources: Iterable[Source],
+        *,
+        timeout_s: float | None = None,
+        **options: Unpack[Options],
+    ) -> tuple[LineText, ...]:
+        """Reads crops of one text line each; the answers are in the order of the crops."""
+        request = self._requests.lines(sources, options)
+        response = self._call(self._ocr.RecognizeLines, request, timeout_s)
+        return tuple(decode_line_text(line) for line in response.lines)
+
+    def list_models(self, *, timeout_s: float | None = None) -> tuple[Model, ...]:
+        """Tells which models are loaded, on what."""
+        request = models_pb2.ListModelsRequest()
+        response = self._call(self._models.ListModels, request, timeout_s)
+        return tuple(decode_model(model) for model in response.models)
+
+    def server_info(self, *, timeout_s: float | None = None) -> ServerInfo:
+        """Tells the server's version, defaults and limits."""
+        request = models_pb2.GetServerInfoRequest()
+        return decode_server_info(self._call(self._models.GetServerInfo, request, timeout_s))
+
+    def close(self) -> None:
+        """Ends the connection, and every call that still uses it."""
+        self._channel.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _call(
+        self, method: grpc.UnaryUnaryMultiCallable[Q, A], request: Q, timeout_s: float | None
+    ) -> A:
+        try:
+            return method(
+                request,
+                timeout=self._connection.deadline_s(timeout_s),
+                metadata=self._connection.metadata,
+            )
+        except grpc.RpcError as error:
+            raise from_rpc_error(error) from error
+
+
+def _open_channel(connection: Connection) -> grpc.Channel:
+    options = connection.channel_options()
+    if connection.credentials is None:
+        return grpc.insecure_channel(connection.target, options)
+    return grpc.secure_channel(connection.target, connection.credentials, options)

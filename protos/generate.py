@@ -1,0 +1,70 @@
+"""Writes the Python stubs of protos/ into client/python, or checks that they are up to date.
+
+The tools are those of the environment that runs this, so their versions, pinned in the lock file,
+are part of the result. It owns every `*_pb2*` file in the stubs' folder, and nothing else there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+PROTOS = Path(__file__).resolve().parent
+PACKAGE = Path("inkstream/v1")
+STUBS = PROTOS.parent / "client/python"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="fail where the stubs are stale")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        generate(Path(folder))
+        fresh = read_stubs(Path(folder))
+    stale = sorted(fresh.items() ^ read_stubs(STUBS).items())
+    if arguments.check:
+        return report(sorted({name for name, _ in stale}))
+    write_stubs(fresh)
+    return 0
+
+
+def generate(folder: Path) -> None:
+    """Writes messages for every file and services for those that have one, both with types."""
+    protos = sorted((PROTOS / PACKAGE).glob("*.proto"))
+    run_protoc(folder, ("python", "mypy"), protos)
+    services = [proto for proto in protos if "\nservice " in proto.read_text()]
+    run_protoc(folder, ("grpc_python", "mypy_grpc"), services)
+
+
+def run_protoc(folder: Path, kinds: tuple[str, str], protos: list[Path]) -> None:
+    code, types = kinds
+    plugin = Path(sys.executable).parent / f"protoc-gen-{types}"
+    command = [sys.executable, "-m", "grpc_tools.protoc", f"--proto_path={PROTOS}"]
+    command += [f"--plugin=protoc-gen-{types}={plugin}"]
+    command += [f"--{code}_out={folder}", f"--{types}_out=quiet:{folder}"]
+    command += [str(proto.relative_to(PROTOS)) for proto in protos]
+    subprocess.run(command, check=True)
+
+
+def read_stubs(folder: Path) -> dict[str, str]:
+    return {path.name: path.read_text() for path in (folder / PACKAGE).glob("*_pb2*.py*")}
+
+
+def write_stubs(fresh: dict[str, str]) -> None:
+    for name in read_stubs(STUBS).keys() - fresh.keys():
+        (STUBS / PACKAGE / name).unlink()
+    for name, text in fresh.items():
+        (STUBS / PACKAGE / name).write_text(text)
+
+
+def report(stale: list[str]) -> int:
+    for name in stale:
+        sys.stderr.write(f"{STUBS / PACKAGE / name} is stale: run `make generate`\n")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

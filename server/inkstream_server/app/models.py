@@ -1,0 +1,54 @@
+"""Finds the models that are configured, and says what will run each of them."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+from inkstream_server.config import InferenceConfig, ModelsConfig
+from inkstream_server.engines.engine import Device, EngineSettings
+from inkstream_server.engines.fake import FakeEngine
+from inkstream_server.engines.selection import select
+from inkstream_server.models.directory import read_model_directory
+from inkstream_server.models.files import ModelFiles, Module
+from inkstream_server.models.store import ModelStore, default_models_dir
+from inkstream_server.workers.model_role import ModelToLoad
+
+_log = logging.getLogger(__name__)
+
+_FAKE_ENGINE = FakeEngine().name
+
+
+def models_to_load(
+    models: ModelsConfig, inference: InferenceConfig, threads: int
+) -> dict[Module, ModelToLoad]:
+    """Every configured model with its engine. Raises OcrError with the command that helps."""
+    store = ModelStore(models.dir or default_models_dir(os.environ))
+    device = Device.parse(inference.device)
+    settings = EngineSettings(device, inference.precision, threads)
+    chosen = {}
+    for module, name in _configured(models).items():
+        files = _files(store, module, name, inference.engine)
+        selection = select(inference.engine, files, device)
+        engine = selection.engine
+        _log.info("%s: engine %s on %s (%s)", files.name, engine.name, device, selection.why)
+        chosen[module] = ModelToLoad(files, engine, settings)
+    return chosen
+
+
+def _configured(models: ModelsConfig) -> dict[Module, str]:
+    names = {
+        Module.TEXT_DETECTION: models.text_detection,
+        Module.TEXT_RECOGNITION: models.text_recognition,
+    }
+    if models.textline_orientation is not None:
+        names[Module.TEXTLINE_ORIENTATION] = models.textline_orientation
+    return names
+
+
+def _files(store: ModelStore, module: Module, name: str, engine: str) -> ModelFiles:
+    if engine == _FAKE_ENGINE:  # it answers from the pixels alone and needs no file
+        return ModelFiles(name, module, Path(name), None)
+    directory = Path(name).expanduser() if os.sep in name else store.directory(name)
+    return read_model_directory(directory, module)

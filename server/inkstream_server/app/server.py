@@ -1,0 +1,107 @@
+"""A server's life: start, serve, drain, stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+import time
+from collections.abc import Iterator
+
+from inkstream_server.app.build import Parts, build
+from inkstream_server.config import ServerConfig
+from inkstream_server.workers.worker import WorkerStartFailed
+
+_log = logging.getLogger(__name__)
+
+
+async def run_server(config: ServerConfig) -> int:
+    """Serve until SIGTERM or SIGINT, then let calls in flight finish. The exit status.
+
+    Raises OcrError where the configuration cannot be served. A second signal ends the grace.
+    """
+    parts = build(config)
+    failures: list[BaseException] = []
+    try:
+        await _live(parts, config, _Stopping())
+    except* WorkerStartFailed as group:
+        failures = list(_leaves(group))
+    finally:
+        await asyncio.gather(parts.cpu.stop(), parts.models.stop())
+        await parts.http.stop()
+        _log.info("stopped")
+    for message in {str(failure) for failure in failures}:  # every worker fails alike: told once
+        sys.stderr.write(f"inkstream: {message}\n")
+    return 1 if failures else 0
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from _leaves(inner)
+    else:
+        yield error
+
+
+class _Stopping:
+    """Counts the signals that ask for an end."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.hurried = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._on_signal)
+
+    def _on_signal(self) -> None:
+        if self.asked.is_set():
+            self.hurried.set()
+        self.asked.set()
+
+
+async def _live(parts: Parts, config: ServerConfig, stopping: _Stopping) -> None:
+    started_at = time.monotonic()
+    await parts.grpc.start()
+    await parts.http.start()
+    _log.info("listening: gRPC on port %d, HTTP on port %d", parts.grpc.port, parts.http.port)
+    async with asyncio.TaskGroup() as pools:
+        warming = pools.create_task(_warm_up(parts))
+        ended = pools.create_task(stopping.asked.wait())
+        await asyncio.wait([warming, ended], return_when=asyncio.FIRST_COMPLETED)
+        if warming.done() and not ended.done():
+            loops = [pools.create_task(pool.serve()) for pool in (parts.cpu, parts.models)]
+            parts.admission.open()
+            await parts.grpc.set_serving(is_serving=True)
+            _log.info("serving, %.1f s after the start", time.monotonic() - started_at)
+            await stopping.asked.wait()
+            await _drain(parts, config.server.drain_grace_s, stopping)
+            for loop in loops:
+                loop.cancel()
+        warming.cancel()
+
+
+async def _warm_up(parts: Parts) -> None:
+    async with asyncio.TaskGroup() as starting:
+        starting.create_task(parts.cpu.start())
+        models = starting.create_task(parts.models.start())
+    parts.loaded.extend(models.result())
+    for each in parts.loaded:
+        _log.info(
+            "warm: %s, engine %s on %s in %s", each.name, each.engine, each.device, each.precision
+        )
+
+
+async def _drain(parts: Parts, grace_s: float, stopping: _Stopping) -> None:
+    _log.info(
+        "draining: %d documents inside, at most %g s", parts.admission.document_count, grace_s
+    )
+    await parts.grpc.set_serving(is_serving=False)
+    parts.admission.close()
+    stop = asyncio.create_task(parts.grpc.stop(grace_s))
+    hurry = asyncio.create_task(stopping.hurried.wait())
+    await asyncio.wait([stop, hurry], return_when=asyncio.FIRST_COMPLETED)
+    if not stop.done():
+        await parts.grpc.stop(0.0)
+    hurry.cancel()
+    await stop

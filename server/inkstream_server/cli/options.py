@@ -1,0 +1,67 @@
+"""Flags of the commands that take a server's configuration."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from inkstream_server.config import ServerConfig
+
+# Flag, key, metavar, help.
+_FLAGS: Final = (
+    ("--host", "server.host", "H", "address to listen on (default 0.0.0.0)"),
+    ("--port", "server.port", "N", "gRPC port (default 50051; 0: any free one)"),
+    ("--http-port", "server.http_port", "N", "HTTP port (default 8080; 0: any free one)"),
+    ("--device", "inference.device", "D", "cpu, gpu:0, … (default cpu)"),
+    ("--engine", "inference.engine", "E", "auto, openvino, paddle or fake (default auto)"),
+    ("--precision", "inference.precision", "P", "auto, fp32 or bf16 (default auto)"),
+    ("--width-step", "inference.width_step", "PX", "round line widths up to this (default 1)"),
+    ("--models-dir", "models.dir", "DIR", "where pulled models lie"),
+    ("--model-workers", "workers.model_workers", "N", "processes that run models"),
+    ("--model-threads", "workers.model_threads", "N", "threads of each of them"),
+    ("--cpu-workers", "workers.cpu_workers", "N", "processes that decode and cut"),
+    ("--log-level", "log_level", "L", "DEBUG, INFO, WARNING or ERROR"),
+)
+
+
+def add_config_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", type=Path, metavar="FILE", help="a YAML file")
+    for flag, key, metavar, text in _FLAGS:
+        parser.add_argument(flag, dest=key, metavar=metavar, help=text)
+    parser.add_argument(
+        "--set",
+        dest="settings",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="any other key, such as limits.max_document_pages=100",
+    )
+
+
+def config_from(arguments: argparse.Namespace) -> ServerConfig:
+    """The effective configuration. Raises ConfigInvalid."""
+    from inkstream_server.config import load_config  # heavy: only when a command runs
+
+    given = vars(arguments)
+    flags: list[tuple[str, Any]] = [
+        (key, given[key]) for _, key, _, _ in _FLAGS if given[key] is not None
+    ]
+    flags += [_setting(text) for text in arguments.settings]
+    return load_config(arguments.config, os.environ, flags)
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    import yaml
+
+    from inkstream_server.config import ConfigInvalid
+
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise ConfigInvalid(f"--set {text}: it must read KEY=VALUE")
+    try:
+        return key, yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise ConfigInvalid(f"--set {text}: no YAML value") from error

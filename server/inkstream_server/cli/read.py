@@ -1,0 +1,66 @@
+"""`inkstream read`: sends files to a server and prints their text as pages arrive.
+
+It needs the light installation only. The reading is `reading`'s, the printing `read_output`'s.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+
+_SERVER: Final = "localhost:50051"
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    parser = subparsers.add_parser(
+        "read",
+        help="read the text of images and documents with a running server",
+        description="Send files to a server and print their text, page by page as it arrives. "
+        "The exit status is 1 where anything failed.",
+    )
+    parser.add_argument("files", nargs="+", metavar="FILE", help="an image or PDF; - is stdin")
+    parser.add_argument(
+        "--server", default=_SERVER, metavar="HOST:PORT", help="default: %(default)s"
+    )
+    parser.add_argument("--pages", default="", metavar="RANGES", help="such as 1-3,7,10-")
+    parser.add_argument(
+        "--dpi", type=int, default=0, metavar="N", help="how finely PDF pages are drawn"
+    )
+    parser.add_argument("--password", default="", help="of encrypted PDFs")
+    parser.add_argument(
+        "--order",
+        choices=("document", "completion"),
+        default="document",
+        help="completion: each page the moment it is done",
+    )
+    parser.add_argument(
+        "--timeout", type=float, metavar="SECONDS", help="for each file; default: none"
+    )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="one inkstream.v1.RecognizeStreamResponse a line, as JSON",
+    )
+    parser.set_defaults(func=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    # Here, because they import gRPC, which the other commands need not wait for.
+    from inkstream.client import Client
+    from inkstream_server.cli.read_output import JsonOutput, Screen, TextOutput
+    from inkstream_server.cli.reading import Query, read_files
+
+    query = Query(
+        pages=arguments.pages,
+        dpi=arguments.dpi,
+        order=arguments.order,
+        password=arguments.password,
+    )
+    files: list[str] = arguments.files
+    with Client(arguments.server, timeout_s=arguments.timeout) as client, Screen() as screen:
+        output = JsonOutput(screen) if arguments.json else TextOutput(screen, len(files))
+        failure_count = read_files(files, client, query, output)
+    return 1 if failure_count else 0

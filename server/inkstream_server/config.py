@@ -1,0 +1,175 @@
+"""The whole configuration: one typed, frozen tree, read once.
+
+Defaults < YAML file < INKSTREAM_* environment < flags. Each component owns its slice; only `app`
+and `cli` see the whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+from pydantic import BaseModel, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from inkstream_server.document.limits import DocumentLimits
+from inkstream_server.engines.engine import Precision
+from inkstream_server.errors import Fault, OcrError
+from inkstream_server.front.grpc_server import FrontConfig
+from inkstream_server.pipeline.settings import PageDefaults
+from inkstream_server.scheduling.policy import BatchPolicy
+from inkstream_server.workers.plan import WorkerCounts
+
+ENVIRONMENT_PREFIX: Final = "INKSTREAM_"
+_LEVEL: Final = "__"
+
+_MEBIBYTE: Final = 1 << 20
+
+
+class ConfigInvalid(OcrError):
+    """The configuration holds an unknown key or a value that may not be."""
+
+    reason = "CONFIG_INVALID"
+    fault = Fault.SETUP
+
+
+class ModelsConfig(BaseModel, frozen=True, extra="forbid"):
+    """Which models are served: names of pulled models, or paths of model directories."""
+
+    # None: $INKSTREAM_MODELS_DIR, else ~/.cache/inkstream/models.
+    dir: Path | None = None
+    text_detection: str = "PP-OCRv4_mobile_det"
+    text_recognition: str = "PP-OCRv4_mobile_rec"
+    # None: requests cannot turn the module on.
+    textline_orientation: str | None = "ch_ppocr_mobile_v2.0_cls"
+
+
+class InferenceConfig(BaseModel, frozen=True, extra="forbid"):
+    """What runs the models, and how."""
+
+    device: str = "cpu"
+    engine: str = "auto"
+    precision: Precision = Precision.AUTO
+    # What line widths are rounded up to, in pixels. 1: exact.
+    width_step: int = Field(default=1, ge=1, le=320)
+    # Seconds that a batch may take before its worker counts as hung and is replaced.
+    max_batch_s: float = Field(default=120.0, gt=0.0)
+
+
+class BatchingConfig(BaseModel, frozen=True, extra="forbid"):
+    """How large batches grow, by module. Costs are padded pixels."""
+
+    text_detection: BatchPolicy = BatchPolicy(max_count=1)
+    text_recognition: BatchPolicy = BatchPolicy(max_count=8, max_cost=8 * 48 * 640)
+    textline_orientation: BatchPolicy = BatchPolicy(max_count=16)
+
+
+class MemoryConfig(BaseModel, frozen=True, extra="forbid"):
+    """Shared memory, in bytes. It is taken as it is first used, and never grows past this."""
+
+    documents_bytes: int = Field(default=256 * _MEBIBYTE, ge=_MEBIBYTE)
+    pages_bytes: int = Field(default=768 * _MEBIBYTE, ge=_MEBIBYTE)
+    tensors_bytes: int = Field(default=256 * _MEBIBYTE, ge=160 * _MEBIBYTE)
+
+
+class ServerConfig(BaseModel, frozen=True, extra="forbid"):
+    """Everything a server is started with."""
+
+    server: FrontConfig = FrontConfig()
+    models: ModelsConfig = ModelsConfig()
+    inference: InferenceConfig = InferenceConfig()
+    workers: WorkerCounts = WorkerCounts()
+    batching: BatchingConfig = BatchingConfig()
+    pipeline: PageDefaults = PageDefaults()
+    limits: DocumentLimits = DocumentLimits()
+    memory: MemoryConfig = MemoryConfig()
+    # Pages of one document that are read at once. None: planned from the workers.
+    window_pages: int | None = Field(default=None, ge=1, le=1024)
+    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+
+
+def load_config(
+    file: Path | None, environ: Mapping[str, str], flags: Sequence[tuple[str, Any]]
+) -> ServerConfig:
+    """Read the configuration. `flags` are (dotted key, value). Raises ConfigInvalid."""
+    tree: dict[str, Any] = {}
+    for source, layer in (
+        (str(file), _file_layer(file)),
+        ("the environment", _environment_layer(environ)),
+        ("the command line", flags),
+    ):
+        for key, value in layer:
+            _put(tree, key.split("."), value, source)
+    try:
+        config = ServerConfig.model_validate(tree)
+    except ValidationError as error:
+        raise ConfigInvalid("; ".join(_finding(each) for each in error.errors())) from error
+    _check_memory(config)
+    return config
+
+
+def _check_memory(config: ServerConfig) -> None:
+    limits, memory = config.limits, config.memory
+    page_bytes = 3 * max(limits.max_image_pixels, limits.max_page_pixels)
+    if page_bytes > memory.pages_bytes:
+        raise ConfigInvalid(
+            f"memory.pages_bytes is {memory.pages_bytes}; one page at the limits of pixels takes "
+            f"{page_bytes}"
+        )
+    if config.server.max_message_bytes > memory.documents_bytes:
+        raise ConfigInvalid(
+            f"memory.documents_bytes is {memory.documents_bytes}; one message may have "
+            f"server.max_message_bytes = {config.server.max_message_bytes}"
+        )
+
+
+def _file_layer(file: Path | None) -> list[tuple[str, Any]]:
+    if file is None:
+        return []
+    try:
+        tree = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigInvalid(f"cannot read {file}: {error}") from error
+    if not isinstance(tree, dict | None):
+        raise ConfigInvalid(f"{file} is no mapping of keys to values")
+    return [(str(key), value) for key, value in (tree or {}).items()]
+
+
+def _environment_layer(environ: Mapping[str, str]) -> list[tuple[str, Any]]:
+    """INKSTREAM_SERVER__PORT=50051 is server.port: 50051."""
+    return [
+        (name.removeprefix(ENVIRONMENT_PREFIX).lower().replace(_LEVEL, "."), _scalar(name, value))
+        for name, value in environ.items()
+        if name.startswith(ENVIRONMENT_PREFIX) and _LEVEL in name
+    ]
+
+
+def _scalar(name: str, text: str) -> object:
+    try:
+        value: object = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigInvalid(f"{name} is {text!r}, which is no YAML value") from error
+    return value
+
+
+def _put(tree: dict[str, Any], path: Sequence[str], value: object, source: str) -> None:
+    """Lay a value over the tree; of mappings, only the keys that they name."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            _put(tree, [*path, str(key)], inner, source)
+        return
+    *parents, leaf = path
+    for parent in parents:
+        tree = tree.setdefault(parent, {})
+        if not isinstance(tree, dict):
+            raise ConfigInvalid(f"{'.'.join(path)} from {source}: {parent} holds no keys")
+    tree[leaf] = value
+
+
+def _finding(error: ErrorDetails) -> str:
+    key = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        return f"{key} is no known key"
+    return f"{key} is {error['input']!r}: {error['msg']}"

@@ -1,0 +1,35 @@
+"""Why a model cannot be run as asked. All of them stop a start; none is a caller's doing."""
+
+from __future__ import annotations
+
+from inkstream_server.errors import OcrError
+
+
+class EngineUnknown(OcrError):
+    """No engine has this name."""
+
+    reason = "ENGINE_UNKNOWN"
+
+
+class EngineUnusable(OcrError):
+    """The engine cannot run this model here; the message says what is missing."""
+
+    reason = "ENGINE_UNUSABLE"
+
+
+class DeviceUnknown(OcrError):
+    """No such device is known."""
+
+    reason = "DEVICE_UNKNOWN"
+
+
+class PrecisionUnavailable(OcrError):
+    """The engine or the processor does not compute in this precision."""
+
+    reason = "PRECISION_UNAVAILABLE"
+
+
+class ModelMismatch(OcrError):
+    """The model's files do not belong together, or to the module they are configured for."""
+
+    reason = "MODEL_MISMATCH"

@@ -1,0 +1,100 @@
+"""Runs models with Paddle Inference: on the processor with oneDNN."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inkstream_server.engines.engine import (
+    Device,
+    DeviceKind,
+    EngineSettings,
+    Outputs,
+    Precision,
+    Predictor,
+    check_class_count,
+    is_reduced,
+)
+from inkstream_server.engines.faults import EngineUnusable, PrecisionUnavailable
+from inkstream_server.models.files import ModelFiles
+
+if TYPE_CHECKING:
+    from paddle import inference
+
+
+@dataclass(frozen=True, slots=True)
+class PaddleEngine:
+    """The reference: what PaddleX runs on, and the numbers it gives."""
+
+    name: str = "paddle"
+
+    def obstacle(self, model: ModelFiles, device: Device) -> str | None:
+        if find_spec("paddle") is None:
+            return "the package paddlepaddle is not installed: pip install 'inkstream[paddle]'"
+        if device.kind is not DeviceKind.CPU:
+            return f"paddle runs on the cpu only in this version, not on {device}"
+        if model.weights is None:
+            return f"paddle needs the weights beside {model.graph.name}"
+        return None
+
+    def load(self, model: ModelFiles, settings: EngineSettings) -> Predictor:
+        if (obstacle := self.obstacle(model, settings.device)) is not None:
+            raise EngineUnusable(f"model {model.name}: {obstacle}", model=model.name)
+        if settings.precision not in {Precision.AUTO, Precision.FP32}:
+            raise PrecisionUnavailable(
+                f"paddle computes in fp32 on the cpu, not in {settings.precision.value}",
+                model=model.name,
+                precision=settings.precision.value,
+            )
+        from paddle import inference  # only who loads a model pays for the runtime
+
+        predictor = inference.create_predictor(_config(model, settings.threads))
+        return _PaddlePredictor(predictor, model)
+
+
+class _PaddlePredictor:
+    def __init__(self, predictor: inference.Predictor, model: ModelFiles) -> None:
+        self._model = model
+        self._predictor: inference.Predictor | None = predictor
+        self._input = predictor.get_input_handle(predictor.get_input_names()[0])
+        self._outputs = [predictor.get_output_handle(name) for name in predictor.get_output_names()]
+
+    @property
+    def precision(self) -> Precision:
+        return Precision.FP32
+
+    def run(self, inputs: NDArray[np.float32]) -> Outputs:
+        assert self._predictor is not None, "closed"
+        self._input.reshape(inputs.shape)
+        self._input.copy_from_cpu(inputs)
+        self._predictor.run()
+        outputs = tuple(handle.copy_to_cpu() for handle in self._outputs)
+        return _reduced(outputs[0], self._model) if is_reduced(self._model.module) else outputs
+
+    def close(self) -> None:
+        self._outputs = []
+        self._input = None
+        self._predictor = None
+
+
+def _config(model: ModelFiles, threads: int) -> inference.Config:
+    from paddle import inference
+
+    config = inference.Config(str(model.graph), str(model.weights))
+    config.disable_glog_info()
+    config.disable_gpu()
+    config.enable_mkldnn()
+    config.set_cpu_math_library_num_threads(threads)
+    config.enable_memory_optim()
+    return config
+
+
+def _reduced(probabilities: NDArray[np.float32], model: ModelFiles) -> Outputs:
+    check_class_count(model, probabilities.shape[-1])
+    ids = probabilities.argmax(axis=-1)
+    maxima = np.take_along_axis(probabilities, ids[..., np.newaxis], axis=-1)[..., 0]
+    return ids.astype(np.int32), maxima

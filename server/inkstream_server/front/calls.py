@@ -1,0 +1,76 @@
+"""What every call has around it: an id, errors as statuses, a line in the log, its metrics."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import time
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import grpc.aio
+
+from inkstream_server.errors import Fault, InternalError, OcrError
+from inkstream_server.front import status
+from inkstream_server.telemetry.metrics import Metrics
+
+_log = logging.getLogger(__name__)
+
+_REQUEST_ID_KEY: Final = "x-request-id"
+# What a client may choose its id from: nothing that could forge a line of the log.
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+
+# grpcio leaves a context's message types open.
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+@asynccontextmanager
+async def answering(method: str, context: Context, metrics: Metrics) -> AsyncIterator[str]:
+    """Answer a call within the block, which is given the request's id.
+
+    An OcrError that leaves the block ends the call with its status; any other exception is a bug,
+    logged here and told to the caller as no more than an internal error.
+    """
+    request_id = _request_id(context)
+    started_at = time.monotonic()
+    reason = "OK"
+    try:
+        yield request_id
+    except OcrError as error:
+        reason = error.reason
+        await _abort(context, error, request_id)
+    except asyncio.CancelledError:
+        reason = "CANCELLED"
+        raise
+    except Exception as error:  # noqa: BLE001 - the call's boundary: logged and answered
+        reason = "INTERNAL"
+        _log.exception("request %s failed", request_id)
+        await _abort(context, InternalError(str(error)), request_id)
+    finally:
+        elapsed_s = time.monotonic() - started_at
+        metrics.requests.labels(method, reason).inc()
+        metrics.request_seconds.labels(method).observe(elapsed_s)
+        _log.info(
+            "method=%s request=%s reason=%s elapsed_ms=%.1f peer=%s",
+            method, request_id, reason, 1000 * elapsed_s, context.peer(),
+        )  # fmt: skip
+
+
+async def _abort(context: Context, error: OcrError, request_id: str) -> None:
+    if error.fault is Fault.SERVER:
+        _log.error("request=%s reason=%s %s", request_id, error.reason, error.message)
+    await context.abort(
+        status.code_of(error),
+        status.message_of(error, request_id),
+        ((status.DETAILS_KEY, status.details(error, request_id)),),
+    )
+
+
+def _request_id(context: Context) -> str:
+    for key, value in context.invocation_metadata() or ():
+        if key == _REQUEST_ID_KEY and isinstance(value, str) and _REQUEST_ID.fullmatch(value):
+            return value
+    return uuid.uuid4().hex

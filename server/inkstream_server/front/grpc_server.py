@@ -1,0 +1,95 @@
+"""The gRPC server: services, health, reflection, limits. When it runs is the app's business."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import grpc.aio
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+from pydantic import BaseModel, Field
+
+from inkstream.v1 import models_pb2, models_pb2_grpc, ocr_pb2, ocr_pb2_grpc
+from inkstream_server.errors import OcrError
+from inkstream_server.front.model_service import ModelService
+from inkstream_server.front.ocr_service import OcrService
+
+
+class FrontConfig(BaseModel, frozen=True, extra="forbid"):
+    """Where the server listens and what one connection may do."""
+
+    host: str = "0.0.0.0"
+    port: int = Field(default=50051, ge=0, le=65535)
+    http_port: int = Field(default=8080, ge=0, le=65535)
+    max_message_bytes: int = Field(default=64 << 20, ge=1 << 10, le=(1 << 31) - 1)
+    max_documents: int = Field(default=512, ge=1)
+    drain_grace_s: float = Field(default=30.0, ge=0.0)
+    reflection: bool = True
+
+
+class AddressInUse(OcrError):
+    """Nothing can listen there."""
+
+    reason = "ADDRESS_IN_USE"
+
+
+_SERVICES: Final = (
+    ocr_pb2.DESCRIPTOR.services_by_name["OcrService"].full_name,
+    models_pb2.DESCRIPTOR.services_by_name["ModelService"].full_name,
+)
+_REFLECTED: Final = (*_SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    ocr: OcrService
+    models: ModelService
+
+
+class GrpcServer:
+    """The gRPC side of the front. Health says NOT_SERVING until it is told otherwise."""
+
+    def __init__(self, config: FrontConfig, services: Services) -> None:
+        self._server = grpc.aio.server(options=_options(config))
+        self._health = health.aio.HealthServicer()
+        ocr_pb2_grpc.add_OcrServiceServicer_to_server(services.ocr, self._server)
+        models_pb2_grpc.add_ModelServiceServicer_to_server(services.models, self._server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        if config.reflection:
+            reflection.enable_server_reflection(_REFLECTED, self._server)
+        self._address = f"{config.host}:{config.port}"
+        self.port = 0
+
+    async def start(self) -> None:
+        """Listen, and answer health checks. Raises AddressInUse."""
+        await self.set_serving(is_serving=False)
+        try:
+            self.port = self._server.add_insecure_port(self._address)
+        except RuntimeError as error:
+            raise AddressInUse(f"cannot listen on {self._address}: {error}") from error
+        await self._server.start()
+
+    async def set_serving(self, *, is_serving: bool) -> None:
+        """What health checks are told from now on."""
+        served = health_pb2.HealthCheckResponse
+        status = served.SERVING if is_serving else served.NOT_SERVING
+        for service in ("", *_SERVICES):
+            await self._health.set(service, status)
+
+    async def stop(self, grace_s: float) -> None:
+        """Refuse new calls; calls in flight have `grace_s` to finish, then are cancelled."""
+        await self._server.stop(grace_s)
+
+
+def _options(config: FrontConfig) -> list[tuple[str, int]]:
+    return [
+        ("grpc.max_receive_message_length", config.max_message_bytes),
+        ("grpc.max_send_message_length", config.max_message_bytes),
+        ("grpc.so_reuseport", 0),  # a second server on the port is a mistake, and is told
+        # Clients may ping an idle connection this often to keep it open through a proxy.
+        ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+        ("grpc.keepalive_permit_without_calls", 1),
+        # A page of a picture is one message: without this, gRPC would grow its window slowly.
+        ("grpc.http2.lookahead_bytes", 1 << 20),
+    ]

@@ -1,0 +1,140 @@
+"""Turns request messages into what the pipeline takes. Every field is checked here or refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal, TypeVar
+
+from inkstream.v1 import ocr_pb2, settings_pb2, source_pb2
+from inkstream_server.document.limits import DocumentLimits
+from inkstream_server.document.page_ranges import parse_page_ranges
+from inkstream_server.errors import EmptyInput, InvalidField, OptionNotServed, UriNotAllowed
+from inkstream_server.pipeline.intake import DocumentJob, PageOrder
+from inkstream_server.pipeline.settings import PageWishes, SettingsBook
+from inkstream_server.scheduling.priority import Priority
+from inkstream_server.stages.detection import LimitType
+from inkstream_server.workers.cpu_tasks import RawLayout
+
+_PRIORITIES: Final = {
+    settings_pb2.PRIORITY_INTERACTIVE: Priority.INTERACTIVE,
+    settings_pb2.PRIORITY_BATCH: Priority.BATCH,
+}
+_LIMIT_TYPES: Final = {
+    settings_pb2.LIMIT_TYPE_MIN: LimitType.MIN,
+    settings_pb2.LIMIT_TYPE_MAX: LimitType.MAX,
+}
+_ORDERS: Final = {
+    ocr_pb2.PAGE_ORDER_UNSPECIFIED: PageOrder.DOCUMENT,
+    ocr_pb2.PAGE_ORDER_DOCUMENT: PageOrder.DOCUMENT,
+    ocr_pb2.PAGE_ORDER_COMPLETION: PageOrder.COMPLETION,
+}
+
+
+_Optional = Literal[
+    "use_doc_orientation_classify",
+    "use_doc_unwarping",
+    "use_textline_orientation",
+    "text_det_limit_side_len",
+    "text_det_thresh",
+    "text_det_box_thresh",
+    "text_det_unclip_ratio",
+    "text_rec_score_thresh",
+]
+
+N = TypeVar("N", bound=int)
+V = TypeVar("V")
+
+
+class RequestReader:
+    """Reads requests against this server's defaults, models and limits."""
+
+    def __init__(self, book: SettingsBook, limits: DocumentLimits) -> None:
+        self._book = book
+        self._limits = limits
+
+    def image(self, request: ocr_pb2.RecognizeRequest) -> DocumentJob:
+        """Raises OcrError, naming the field that is wrong."""
+        content, raw = _content(request.source)
+        return DocumentJob(
+            content=content,
+            raw=raw,
+            password=request.source.password,
+            settings=self._book.fill_in(_wishes(request.options)),
+            priority=_priority(request.options, Priority.INTERACTIVE),
+        )
+
+    def document(self, request: ocr_pb2.RecognizeDocumentRequest) -> DocumentJob:
+        """Raises OcrError, naming the field that is wrong."""
+        content, raw = _content(request.source)
+        return DocumentJob(
+            content=content,
+            raw=raw,
+            password=request.source.password,
+            settings=self._book.fill_in(_wishes(request.options)),
+            priority=_priority(request.options, Priority.BATCH),
+            ranges=parse_page_ranges(request.pages.ranges),
+            dpi=self._limits.requested_dpi(request.pages.dpi),
+            order=_known(_ORDERS, request.order, "order"),
+        )
+
+
+def _content(source: source_pb2.Source) -> tuple[bytes, RawLayout | None]:
+    match source.WhichOneof("kind"):
+        case "content":
+            return source.content, None
+        case "raw":
+            raw = source.raw
+            return raw.data, RawLayout(raw.height, raw.width, raw.channels)
+        case "uri":
+            raise UriNotAllowed("this server fetches no URL; send the bytes in source.content")
+        case _:
+            raise EmptyInput("the request has no source")
+
+
+def _wishes(options: settings_pb2.RecognizeOptions) -> PageWishes:
+    _check_additions(options)
+    return PageWishes(
+        use_doc_orientation_classify=_set(options, "use_doc_orientation_classify"),
+        use_doc_unwarping=_set(options, "use_doc_unwarping"),
+        use_textline_orientation=_set(options, "use_textline_orientation"),
+        text_det_limit_side_len=_set(options, "text_det_limit_side_len"),
+        text_det_limit_type=_limit_type(options.text_det_limit_type),
+        text_det_thresh=_set(options, "text_det_thresh"),
+        text_det_box_thresh=_set(options, "text_det_box_thresh"),
+        text_det_unclip_ratio=_set(options, "text_det_unclip_ratio"),
+        text_rec_score_thresh=_set(options, "text_rec_score_thresh"),
+        text_rec_model=options.text_rec_model or None,
+    )
+
+
+def _set(options: settings_pb2.RecognizeOptions, name: _Optional) -> Any:  # noqa: ANN401 - as the field's
+    """An optional field's value, an explicit 0 too; None where the request leaves it unset."""
+    return getattr(options, name) if options.HasField(name) else None
+
+
+def _check_additions(options: settings_pb2.RecognizeOptions) -> None:
+    for name, is_wished in (
+        ("return_word_box", options.return_word_box),
+        ("visualize", options.visualize),
+    ):
+        if is_wished:
+            raise OptionNotServed(f"this server does not serve the option {name}", option=name)
+
+
+def _limit_type(value: settings_pb2.LimitType.ValueType) -> LimitType | None:
+    if value == settings_pb2.LIMIT_TYPE_UNSPECIFIED:
+        return None
+    return _known(_LIMIT_TYPES, value, "options.text_det_limit_type")
+
+
+def _priority(options: settings_pb2.RecognizeOptions, own: Priority) -> Priority:
+    if options.priority == settings_pb2.PRIORITY_UNSPECIFIED:
+        return own
+    return _known(_PRIORITIES, options.priority, "options.priority")
+
+
+def _known(values: Mapping[N, V], number: N, field: str) -> V:
+    """The value of an enum's number; a number of a later contract is refused, not guessed."""
+    if number not in values:
+        raise InvalidField.of(field, number, ", ".join(str(each) for each in values))
+    return values[number]

@@ -1,0 +1,93 @@
+"""Turns errors into gRPC statuses. The only place where a fault and a status code meet."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import grpc
+from google.protobuf.any_pb2 import Any as AnyMessage
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import Message
+from google.rpc import error_details_pb2, status_pb2
+
+from inkstream.v1 import page_pb2
+from inkstream_server.errors import Fault, InvalidField, OcrError
+
+DOMAIN: Final = "inkstream.dev"
+DETAILS_KEY: Final = "grpc-status-details-bin"
+
+CODES: Final = {
+    Fault.CALLER: grpc.StatusCode.INVALID_ARGUMENT,
+    Fault.UNSERVED: grpc.StatusCode.FAILED_PRECONDITION,
+    Fault.BUSY: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    Fault.LATE: grpc.StatusCode.DEADLINE_EXCEEDED,
+    Fault.AWAY: grpc.StatusCode.UNAVAILABLE,
+    Fault.SETUP: grpc.StatusCode.FAILED_PRECONDITION,
+    Fault.SERVER: grpc.StatusCode.INTERNAL,
+}
+
+_RETRY_AFTER_S: Final = 1.0
+
+
+def code_of(error: OcrError) -> grpc.StatusCode:
+    return CODES[error.fault]
+
+
+def message_of(error: OcrError, request_id: str) -> str:
+    """What the caller may know: of our own faults only that there was one, and where to ask."""
+    if error.fault is Fault.SERVER and error.reason == "INTERNAL":
+        return f"internal error; the server's log has it under request {request_id}"
+    return error.message
+
+
+def details(error: OcrError, request_id: str) -> bytes:
+    """The google.rpc.Status of an error, as the trailing metadata carries it."""
+    status = status_pb2.Status(
+        code=_number(code_of(error)),
+        message=message_of(error, request_id),
+        details=[_packed(each) for each in _details(error, request_id)],
+    )
+    serialized: bytes = status.SerializeToString()
+    return serialized
+
+
+def page_error(error: OcrError, request_id: str) -> page_pb2.Error:
+    """A failure that does not end the call."""
+    return page_pb2.Error(
+        code=_number(code_of(error)),
+        reason=error.reason,
+        message=message_of(error, request_id),
+    )
+
+
+def _details(error: OcrError, request_id: str) -> list[Message]:
+    facts = {} if error.reason == "INTERNAL" else error.facts
+    found: list[Message] = [
+        error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=facts),
+        error_details_pb2.RequestInfo(request_id=request_id),
+    ]
+    if isinstance(error, InvalidField):
+        violation = error_details_pb2.BadRequest.FieldViolation(
+            field=error.facts["field"], description=error.message
+        )
+        found.append(error_details_pb2.BadRequest(field_violations=[violation]))
+    if error.fault is Fault.BUSY:
+        found.append(error_details_pb2.RetryInfo(retry_delay=duration(_RETRY_AFTER_S)))
+    return found
+
+
+def duration(seconds: float) -> Duration:
+    whole = math.floor(seconds)
+    return Duration(seconds=whole, nanos=int((seconds - whole) * 1e9))
+
+
+def _number(code: grpc.StatusCode) -> int:
+    number: int = code.value[0]
+    return number
+
+
+def _packed(message: Message) -> AnyMessage:
+    packed = AnyMessage()
+    packed.Pack(message)
+    return packed

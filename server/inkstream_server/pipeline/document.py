@@ -1,0 +1,151 @@
+"""Reads documents: a window of pages at a time, each handed on as its order allows."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import time
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing
+from typing import TypeVar
+
+from inkstream_server.document.limits import DocumentLimits
+from inkstream_server.errors import InternalError, OcrError
+from inkstream_server.pipeline.dispatcher import Dispatcher
+from inkstream_server.pipeline.intake import DocumentJob, Intake, PageOrder, StoredDocument
+from inkstream_server.pipeline.page import PageJob, PagePipeline
+from inkstream_server.pipeline.results import (
+    DocumentEnd,
+    DocumentEvent,
+    DocumentStart,
+    FailedPage,
+    Page,
+)
+from inkstream_server.scheduling.priority import rank
+from inkstream_server.telemetry.metrics import Metrics
+from inkstream_server.workers.cpu_tasks import OpenDocument, OpenImage
+from inkstream_server.workers.task import Task
+
+_log = logging.getLogger(__name__)
+
+PageResult = Page | FailedPage
+
+R = TypeVar("R")
+
+
+class DocumentReader:
+    """Reads the documents of any number of callers at once."""
+
+    def __init__(
+        self,
+        intake: Intake,
+        pages: PagePipeline,
+        cpu: Dispatcher,
+        limits: DocumentLimits,
+        metrics: Metrics,
+        *,
+        window_page_count: int,
+    ) -> None:
+        self._intake = intake
+        self._pages = pages
+        self._cpu = cpu
+        self._limits = limits
+        self._metrics = metrics
+        self._window_page_count = window_page_count
+
+    async def read_image(self, job: DocumentJob) -> Page:
+        """Read the first page. Raises OcrError."""
+        async with self._intake.stored(job) as stored:
+            opened = await self._open(stored, OpenImage(stored.ref, job.dpi))
+            if isinstance(opened.size, OcrError):
+                raise opened.size
+            result = await self._read_page(
+                PageJob(
+                    stored.ref, stored.content, 1, job.dpi, job.settings, stored.rank, opened.size
+                )
+            )
+        if isinstance(result, FailedPage):
+            raise result.error
+        return result
+
+    async def read_document(self, job: DocumentJob) -> AsyncGenerator[DocumentEvent, None]:
+        """Read the selected pages: a start, then pages, then an end. Raises OcrError.
+
+        No more pages are read at once than the window allows: a caller who is slow to ask for the
+        next event holds up its own document only. Use it with `aclosing`: what is being read is
+        cancelled when the generator is closed.
+        """
+        started_at = time.monotonic()
+        async with self._intake.stored(job) as stored:
+            summary = await self._open(stored, OpenDocument(stored.ref))
+            numbers = job.ranges.select(
+                summary.page_count, max_pages=self._limits.max_document_pages
+            )
+            yield DocumentStart(summary.media_type, summary.page_count, len(numbers))
+            failed_count = 0
+            async with aclosing(self._read_pages(job, stored, numbers)) as results:
+                async for result in results:
+                    failed_count += isinstance(result, FailedPage)
+                    yield result
+        elapsed_s = time.monotonic() - started_at
+        yield DocumentEnd(len(numbers) - failed_count, failed_count, elapsed_s)
+
+    async def _open(self, stored: StoredDocument, task: Task[R]) -> R:
+        outcome = await self._cpu.run("open", task, rank=stored.rank, leases=[stored.content])
+        return outcome.unwrap()
+
+    async def _read_pages(
+        self, job: DocumentJob, stored: StoredDocument, numbers: Sequence[int]
+    ) -> AsyncGenerator[PageResult, None]:
+        # A task group cannot span the yield; the finally below does what it would.
+        starts = (
+            asyncio.create_task(self._read_page(each)) for each in _page_jobs(job, stored, numbers)
+        )
+        reading = list(itertools.islice(starts, self._window_page_count))
+        try:
+            while reading:
+                done = await _next_done(reading, job.order)
+                reading.remove(done)
+                reading += itertools.islice(starts, 1)
+                yield done.result()
+        finally:
+            for task in reading:
+                task.cancel()
+            await asyncio.gather(*reading, return_exceptions=True)
+
+    async def _read_page(self, job: PageJob) -> PageResult:
+        """Read one page. Its failure is its own, whatever it was."""
+        with self._metrics.pages_in_flight.track_inprogress():
+            try:
+                page = await self._pages.read(job)
+            except OcrError as error:
+                failure = FailedPage(job.page_number, error)
+            except Exception as error:  # noqa: BLE001 - the page's boundary: logged, answered
+                _log.exception("page %d failed", job.page_number)
+                failure = FailedPage(job.page_number, InternalError(str(error)))
+            else:
+                self._metrics.pages.labels("OK").inc()
+                self._metrics.lines.inc(len(page.lines))
+                return page
+        self._metrics.pages.labels(failure.error.reason).inc()
+        return failure
+
+
+def _page_jobs(
+    job: DocumentJob, stored: StoredDocument, numbers: Sequence[int]
+) -> Iterator[PageJob]:
+    """The jobs, each made - and so ranked - when the page's turn comes."""
+    for number in numbers:
+        place = rank(job.priority, time.monotonic())
+        yield PageJob(stored.ref, stored.content, number, job.dpi, job.settings, place)
+
+
+async def _next_done(
+    reading: Sequence[asyncio.Task[PageResult]], order: PageOrder
+) -> asyncio.Task[PageResult]:
+    if order is PageOrder.DOCUMENT:
+        await asyncio.wait(reading[:1])
+        return reading[0]
+    await asyncio.wait(reading, return_when=asyncio.FIRST_COMPLETED)
+    return next(task for task in reading if task.done())

@@ -1,0 +1,109 @@
+"""Lets documents in: admits them, and puts their bytes where the workers can read them."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Final
+
+from inkstream_server.document.page_ranges import PageRanges
+from inkstream_server.errors import ContentTooLarge, EmptyInput
+from inkstream_server.pipeline.dispatcher import Dispatcher
+from inkstream_server.pipeline.settings import PageSettings
+from inkstream_server.scheduling.admission import Admission
+from inkstream_server.scheduling.priority import Priority, rank
+from inkstream_server.workers.arena import Arena, Lease
+from inkstream_server.workers.cpu_tasks import CloseDocument, DocumentRef, RawLayout
+from inkstream_server.workers.memory import ArrayHandle, SharedMemory
+
+# Up to here a copy into shared memory takes less time than handing it to a thread.
+_SMALL_BYTES: Final = 1 << 20
+
+
+class PageOrder(Enum):
+    """The order in which pages come back."""
+
+    DOCUMENT = "document"
+    COMPLETION = "completion"
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentJob:
+    """A document to read. `dpi` None: the server's default."""
+
+    content: bytes
+    settings: PageSettings
+    priority: Priority
+    password: str = ""
+    raw: RawLayout | None = None
+    ranges: PageRanges = field(default_factory=PageRanges)
+    dpi: int | None = None
+    order: PageOrder = PageOrder.DOCUMENT
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDocument:
+    """A document whose bytes lie in shared memory, and its place in the queues."""
+
+    ref: DocumentRef
+    content: Lease
+    rank: float
+
+
+class Intake:
+    """The door. A document inside is counted, and its bytes stay put until it leaves."""
+
+    def __init__(
+        self, admission: Admission, memory: SharedMemory, contents: Arena, cpu: Dispatcher
+    ) -> None:
+        self._admission = admission
+        self._memory = memory
+        self._contents = contents
+        self._cpu = cpu
+        self._document_ids = itertools.count(1)
+
+    @asynccontextmanager
+    async def stored(self, job: DocumentJob) -> AsyncIterator[StoredDocument]:
+        """The document, inside for the block. Raises EmptyInput, ContentTooLarge, QueueFull."""
+        size = len(job.content)
+        self._check_size(size)
+        place = rank(job.priority, time.monotonic())
+        with self._admission.admit(), await self._contents.lease(size) as block:
+            handle = block.array((size,))
+            await self._write(handle, job.content)
+            ref = DocumentRef(next(self._document_ids), handle, job.password, job.raw)
+            try:
+                yield StoredDocument(ref, block, place)
+            finally:
+                self._cpu.tell_all(CloseDocument(ref.document_id))
+
+    def _check_size(self, size: int) -> None:
+        if size == 0:
+            raise EmptyInput("the source is empty")
+        if not self._contents.fits(size):
+            raise ContentTooLarge(
+                f"the source has {size} bytes; at most {self._contents.size_bytes} are taken",
+                bytes=size,
+                max_bytes=self._contents.size_bytes,
+            )
+
+    async def _write(self, handle: ArrayHandle, content: bytes) -> None:
+        if len(content) <= _SMALL_BYTES:
+            self._memory.write(handle, content)
+        else:
+            await _to_its_end(asyncio.to_thread(self._memory.write, handle, content))
+
+
+async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
+    """Await work that must not be left behind: a cancelled caller waits for its end first."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise

@@ -1,0 +1,69 @@
+"""What reading gives: pages, and the events that a document's pages come in. Plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from inkstream_server.errors import OcrError
+from inkstream_server.pipeline.settings import PageSettings
+from inkstream_server.stages.regions import Polygon, Region
+
+NOT_CLASSIFIED = -1
+"""The angle of a line whose orientation was not looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextLine:
+    """One line: `score` in 0..1, `angle` 0 or 180 or NOT_CLASSIFIED."""
+
+    text: str
+    score: float
+    polygon: Polygon
+    angle: int
+
+
+@dataclass(frozen=True, slots=True)
+class PageTiming:
+    """Where a page's time went. `queued_s` is the part of `total_s` spent waiting for batches."""
+
+    total_s: float
+    queued_s: float
+    mean_batch_size: float
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page as read. All coordinates are pixels of the page as sent, or as rasterised."""
+
+    page_number: int
+    width_px: int
+    height_px: int
+    lines: tuple[TextLine, ...]
+    regions: tuple[Region, ...]
+    settings: PageSettings
+    timing: PageTiming
+
+
+@dataclass(frozen=True, slots=True)
+class FailedPage:
+    """A page that could not be read; the document's other pages go on."""
+
+    page_number: int
+    error: OcrError
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentStart:
+    media_type: str
+    page_count: int
+    selected_page_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentEnd:
+    ok_page_count: int
+    failed_page_count: int
+    elapsed_s: float
+
+
+DocumentEvent = DocumentStart | Page | FailedPage | DocumentEnd

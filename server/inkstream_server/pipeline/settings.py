@@ -1,0 +1,157 @@
+"""What one page is read with: the request's wishes laid over the server's defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final, TypeVar
+
+from pydantic import BaseModel, Field
+
+from inkstream_server.errors import InvalidField, ModelNotServed, ModuleNotServed
+from inkstream_server.stages.detection import DetectionParams, LimitType
+
+T = TypeVar("T")
+
+_SHARE: Final = "0 to 1"
+# Past this a region is the whole page, whatever it was; the bound keeps the arithmetic in range.
+_MAX_UNCLIP_RATIO: Final = 100.0
+
+
+class PageDefaults(BaseModel, frozen=True, extra="forbid"):
+    """What a page is read with where a request says nothing. The production line's own values."""
+
+    use_textline_orientation: bool = True
+    text_det_limit_side_len: int = Field(default=960, ge=1)
+    text_det_limit_type: LimitType = LimitType.MAX
+    text_det_thresh: float = Field(default=0.3, ge=0.0, le=1.0)
+    text_det_box_thresh: float = Field(default=0.6, ge=0.0, le=1.0)
+    text_det_unclip_ratio: float = Field(default=2.0, gt=0.0, le=_MAX_UNCLIP_RATIO)
+    text_rec_score_thresh: float = Field(default=0.0, ge=0.0, le=1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class PageWishes:
+    """What a request sets; None means: as the server has it."""
+
+    use_doc_orientation_classify: bool | None = None
+    use_doc_unwarping: bool | None = None
+    use_textline_orientation: bool | None = None
+    text_det_limit_side_len: int | None = None
+    text_det_limit_type: LimitType | None = None
+    text_det_thresh: float | None = None
+    text_det_box_thresh: float | None = None
+    text_det_unclip_ratio: float | None = None
+    text_rec_score_thresh: float | None = None
+    text_rec_model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServedModels:
+    """The model that stands at each place of the production line, None where there is none."""
+
+    text_detection: str
+    text_recognition: str
+    textline_orientation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PageSettings:
+    """What a page is read with, all filled in."""
+
+    detection: DetectionParams
+    text_rec_score_thresh: float
+    text_det_model: str
+    text_rec_model: str
+    # None: the module is off.
+    textline_orientation_model: str | None
+
+    @property
+    def use_textline_orientation(self) -> bool:
+        return self.textline_orientation_model is not None
+
+
+class SettingsBook:
+    """Knows the server's defaults and models, and fills in requests' wishes."""
+
+    def __init__(self, defaults: PageDefaults, models: ServedModels) -> None:
+        self._models = models
+        orientation = models.textline_orientation if defaults.use_textline_orientation else None
+        self.defaults = PageSettings(
+            detection=DetectionParams(
+                limit_side_len=defaults.text_det_limit_side_len,
+                limit_type=defaults.text_det_limit_type,
+                thresh=defaults.text_det_thresh,
+                box_thresh=defaults.text_det_box_thresh,
+                unclip_ratio=defaults.text_det_unclip_ratio,
+            ),
+            text_rec_score_thresh=defaults.text_rec_score_thresh,
+            text_det_model=models.text_detection,
+            text_rec_model=models.text_recognition,
+            textline_orientation_model=orientation,
+        )
+
+    def fill_in(self, wishes: PageWishes) -> PageSettings:
+        """The settings of a request. Raises InvalidField, ModuleNotServed, ModelNotServed."""
+        _check_ranges(wishes)
+        if wishes.use_doc_orientation_classify:
+            raise _module_not_served("doc_text_orientation")
+        if wishes.use_doc_unwarping:
+            raise _module_not_served("image_unwarping")
+        return replace(
+            self.defaults,
+            detection=self._detection(wishes),
+            text_rec_score_thresh=_or(
+                wishes.text_rec_score_thresh, self.defaults.text_rec_score_thresh
+            ),
+            text_rec_model=self._recogniser(wishes.text_rec_model),
+            textline_orientation_model=self._line_classifier(wishes.use_textline_orientation),
+        )
+
+    def _detection(self, wishes: PageWishes) -> DetectionParams:
+        own = self.defaults.detection
+        return DetectionParams(
+            limit_side_len=_or(wishes.text_det_limit_side_len, own.limit_side_len),
+            limit_type=_or(wishes.text_det_limit_type, own.limit_type),
+            thresh=_or(wishes.text_det_thresh, own.thresh),
+            box_thresh=_or(wishes.text_det_box_thresh, own.box_thresh),
+            unclip_ratio=_or(wishes.text_det_unclip_ratio, own.unclip_ratio),
+        )
+
+    def _recogniser(self, wished: str | None) -> str:
+        served = self._models.text_recognition
+        if wished is not None and wished != served:
+            raise ModelNotServed(
+                f"text_rec_model {wished!r} is not served here; served: {served}",
+                field="options.text_rec_model",
+                model=wished,
+                served=served,
+            )
+        return served
+
+    def _line_classifier(self, wished: bool | None) -> str | None:
+        if wished is None:
+            return self.defaults.textline_orientation_model
+        if wished and self._models.textline_orientation is None:
+            raise _module_not_served("textline_orientation")
+        return self._models.textline_orientation if wished else None
+
+
+def _or(wished: T | None, own: T) -> T:
+    return own if wished is None else wished
+
+
+def _check_ranges(wishes: PageWishes) -> None:
+    limit = wishes.text_det_limit_side_len
+    if limit is not None and limit < 1:
+        raise InvalidField.of("options.text_det_limit_side_len", limit, "1 or more pixels")
+    for name in ("text_det_thresh", "text_det_box_thresh", "text_rec_score_thresh"):
+        share = getattr(wishes, name)
+        if share is not None and not 0.0 <= share <= 1.0:  # NaN is refused too
+            raise InvalidField.of(f"options.{name}", share, _SHARE)
+    ratio = wishes.text_det_unclip_ratio
+    if ratio is not None and not 0.0 < ratio <= _MAX_UNCLIP_RATIO:
+        raise InvalidField.of("options.text_det_unclip_ratio", ratio, "more than 0, to 100")
+
+
+def _module_not_served(module: str) -> ModuleNotServed:
+    return ModuleNotServed(f"this server has no model for the module {module}", module=module)

@@ -1,0 +1,15 @@
+"""The limits that batches keep. What measures good values for them is not here."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field
+
+
+class BatchPolicy(BaseModel, frozen=True, extra="forbid"):
+    """How large a batch may grow, and how long an item may be made to wait for company."""
+
+    max_count: int = Field(default=8, ge=1, le=4096)
+    # Padded pixels (or whatever unit the items' costs are in). One item may exceed it alone.
+    max_cost: int = Field(default=1 << 62, ge=1)
+    # 0: an idle worker takes what is there at once.
+    max_wait_s: float = Field(default=0.0, ge=0.0, le=10.0)

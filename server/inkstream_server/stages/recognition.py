@@ -1,0 +1,72 @@
+"""Text recognition around the model call: the width of a line, and the tensors in and out.
+
+A line's width follows from its crop alone, and only lines of one width share a batch: no result
+depends on what else is read at the same time.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inkstream_server.stages.ctc import decode
+from inkstream_server.stages.normalisation import CENTRED_TABLES, normalise_into
+
+LINE_HEIGHT_PX: Final = 48
+MIN_WIDTH_PX: Final = 320
+MAX_WIDTH_PX: Final = 3200
+
+
+@dataclass(frozen=True, slots=True)
+class LineText:
+    """One line's text, and how sure the model is of it, 0..1."""
+
+    text: str
+    score: float
+
+
+def line_width(height: int, width: int, width_step: int = 1) -> tuple[int, int]:
+    """Tell, for a crop of this size, the width it is fitted to and the width it is padded to.
+
+    The padded width is a multiple of `width_step`, as far as the widest input allows; 1 gives
+    PaddleX's widths exactly.
+    """
+    ratio = max(MIN_WIDTH_PX / LINE_HEIGHT_PX, width / height)
+    exact = min(int(LINE_HEIGHT_PX * ratio), MAX_WIDTH_PX)
+    fitted = min(math.ceil(LINE_HEIGHT_PX * (width / height)), exact)
+    padded = min(math.ceil(exact / width_step) * width_step, MAX_WIDTH_PX)
+    return fitted, padded
+
+
+def fit(crop: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Fit a crop (h x w x 3, BGR, not empty) to 48 x its fitted width x 3."""
+    fitted, _ = line_width(crop.shape[0], crop.shape[1])
+    return np.asarray(cv2.resize(crop, (fitted, LINE_HEIGHT_PX)), np.uint8)
+
+
+def prepare(lines: Sequence[NDArray[np.uint8]], padded_width: int) -> NDArray[np.float32]:
+    """Make the input tensor (N x 3 x 48 x padded_width) of fitted lines (48 x w x 3).
+
+    Right of a line stand zeros, which is mid-grey: they are set after the normalisation.
+    """
+    tensor = np.zeros((len(lines), 3, LINE_HEIGHT_PX, padded_width), np.float32)
+    for line, planes in zip(lines, tensor, strict=True):
+        normalise_into(planes, line, CENTRED_TABLES)
+    return tensor
+
+
+def interpret(
+    class_ids: NDArray[np.int32], maxima: NDArray[np.float32], alphabet: Sequence[str]
+) -> list[LineText]:
+    """Read the model's answer (N x T each) as one text per line; `alphabet` is `ctc.alphabet`'s."""
+    decoded = (
+        decode(line_ids, line_maxima, alphabet)
+        for line_ids, line_maxima in zip(class_ids, maxima, strict=True)
+    )
+    return [LineText(line.text, line.score) for line in decoded]

@@ -1,0 +1,126 @@
+"""What a CPU worker can be asked to do: the tasks as values, without the code that does them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from inkstream_server.document.page_size import PageSize
+from inkstream_server.errors import OcrError
+from inkstream_server.stages.detection import DetectionParams
+from inkstream_server.stages.regions import Polygon, Region
+from inkstream_server.workers.memory import ArrayHandle
+from inkstream_server.workers.task import Task
+
+
+@dataclass(frozen=True, slots=True)
+class RawLayout:
+    """How decoded pixels lie in a document's content."""
+
+    height_px: int
+    width_px: int
+    channel_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRef:
+    """A document whose bytes lie in shared memory. Any CPU worker can open it."""
+
+    document_id: int
+    content: ArrayHandle
+    password: str = ""
+    raw: RawLayout | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentSummary:
+    media_type: str
+    page_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDocument(Task[DocumentSummary]):
+    """Tell what the document is."""
+
+    document: DocumentRef
+
+
+@dataclass(frozen=True, slots=True)
+class MeasurePage(Task[PageSize]):
+    """Tell, from headers alone, the size that drawing the page will give."""
+
+    document: DocumentRef
+    page_number: int
+    dpi: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedImage:
+    """`size` is the first page's, or why it cannot be drawn."""
+
+    summary: DocumentSummary
+    size: PageSize | OcrError
+
+
+@dataclass(frozen=True, slots=True)
+class OpenImage(Task[OpenedImage]):
+    """Both at once, for a request that reads the first page only."""
+
+    document: DocumentRef
+    dpi: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class DrawPage(Task[None]):
+    """Decode or rasterise the page into `page` (H x W x 3, BGR), and fit it for the detector."""
+
+    document: DocumentRef
+    page_number: int
+    dpi: int | None
+    page: ArrayHandle
+    detector_input: ArrayHandle
+
+
+@dataclass(frozen=True, slots=True)
+class LineRegion:
+    """A region, and the size of the crop that it makes (never empty)."""
+
+    region: Region
+    crop_height_px: int
+    crop_width_px: int
+
+
+@dataclass(frozen=True, slots=True)
+class FindRegions(Task[list[LineRegion]]):
+    """Find the text regions in a probability map."""
+
+    probabilities: ArrayHandle
+    page_height_px: int
+    page_width_px: int
+    params: DetectionParams
+
+
+@dataclass(frozen=True, slots=True)
+class CutForOrientation(Task[None]):
+    """Cut lines out of the page and fit them for the orientation classifier named `model`."""
+
+    page: ArrayHandle
+    polygons: tuple[Polygon, ...]
+    model: str
+    lines: tuple[ArrayHandle, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CutLines(Task[None]):
+    """Cut lines out of the page, turn those upside down, and fit them for recognition."""
+
+    page: ArrayHandle
+    polygons: tuple[Polygon, ...]
+    is_upside_down: tuple[bool, ...]
+    lines: tuple[ArrayHandle, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CloseDocument:
+    """Told, not asked: nobody will ask for this document again."""
+
+    document_id: int

@@ -1,0 +1,160 @@
+"""What a model worker does: prepare, run, interpret. It takes batches as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+import cv2
+import numpy as np
+
+from inkstream_server.engines.engine import Engine, EngineSettings, Predictor
+from inkstream_server.models.files import ModelFiles, Module
+from inkstream_server.stages import ctc, detection, recognition, textline_orientation
+from inkstream_server.workers.memory import SharedMemory
+from inkstream_server.workers.model_tasks import (
+    Classify,
+    Detect,
+    LoadedModel,
+    ModelBucket,
+    Recognise,
+)
+
+_WARM_DETECTION_PX: Final = (640, 960)
+_WARM_BATCH_COUNTS: Final = (1, 4)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelToLoad:
+    files: ModelFiles
+    engine: Engine
+    settings: EngineSettings
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRoleSpec:
+    models: tuple[ModelToLoad, ...]
+    opencv_threads: int = 1
+
+    def build(self, memory: SharedMemory) -> ModelRole:
+        cv2.setNumThreads(self.opencv_threads)
+        role = ModelRole(memory, self.models)
+        role.warm_up()
+        return role
+
+
+class _Stage(Protocol):
+    """One module's side of the work: shared memory in, results out."""
+
+    def run(self, bucket: ModelBucket, items: Sequence[Any]) -> Sequence[object]: ...
+
+    def warm_up(self) -> None: ...
+
+
+class ModelRole:
+    """Owns the predictors of every model served; each batch is of one model."""
+
+    def __init__(self, memory: SharedMemory, models: Sequence[ModelToLoad]) -> None:
+        self._stages: dict[str, _Stage] = {}
+        self._loaded: list[LoadedModel] = []
+        for model in models:
+            predictor = model.engine.load(model.files, model.settings)
+            self._stages[model.files.name] = _stage_of(model.files, predictor, memory)
+            self._loaded.append(_describe(model, predictor))
+
+    def warm_up(self) -> None:
+        """Run every model: the first run of a predictor costs many times a later one."""
+        for stage in self._stages.values():
+            stage.warm_up()
+
+    @property
+    def models(self) -> Sequence[LoadedModel]:
+        return self._loaded
+
+    def run(self, key: object, items: Sequence[object]) -> Sequence[object]:
+        assert isinstance(key, ModelBucket), key
+        return self._stages[key.model].run(key, items)
+
+    def tell(self, item: object) -> None:
+        raise AssertionError(item)
+
+
+class _Detection:
+    def __init__(self, predictor: Predictor, memory: SharedMemory) -> None:
+        self._predictor = predictor
+        self._memory = memory
+
+    def run(self, bucket: ModelBucket, items: Sequence[Detect]) -> Sequence[object]:
+        del bucket
+        images = [self._memory.view(item.image) for item in items]
+        maps = detection.interpret(self._predictor.run(detection.prepare(images)))
+        for item, probabilities in zip(items, maps, strict=True):
+            np.copyto(self._memory.view(item.probabilities), probabilities)
+        return [None] * len(items)
+
+    def warm_up(self) -> None:
+        self._predictor.run(np.zeros((1, 3, *_WARM_DETECTION_PX), np.float32))
+
+
+class _Recognition:
+    def __init__(
+        self, predictor: Predictor, memory: SharedMemory, characters: Sequence[str]
+    ) -> None:
+        self._predictor = predictor
+        self._memory = memory
+        self._alphabet = ctc.alphabet(characters)
+
+    def run(self, bucket: ModelBucket, items: Sequence[Recognise]) -> Sequence[object]:
+        lines = [self._memory.view(item.line) for item in items]
+        (padded_width,) = bucket.shape
+        class_ids, maxima = self._predictor.run(recognition.prepare(lines, padded_width))
+        return recognition.interpret(class_ids, maxima, self._alphabet)
+
+    def warm_up(self) -> None:
+        for count in _WARM_BATCH_COUNTS:
+            shape = (count, 3, recognition.LINE_HEIGHT_PX, recognition.MIN_WIDTH_PX)
+            self._predictor.run(np.zeros(shape, np.float32))
+
+
+class _LineOrientation:
+    def __init__(self, predictor: Predictor, memory: SharedMemory, model: str) -> None:
+        self._predictor = predictor
+        self._memory = memory
+        self._family = textline_orientation.classifier_of(model)
+
+    def run(self, bucket: ModelBucket, items: Sequence[Classify]) -> Sequence[object]:
+        del bucket
+        lines = [self._memory.view(item.line) for item in items]
+        outputs = self._predictor.run(textline_orientation.prepare(lines, self._family))
+        return textline_orientation.interpret(outputs, self._family)
+
+    def warm_up(self) -> None:
+        for count in _WARM_BATCH_COUNTS:
+            shape = (count, 3, self._family.height_px, self._family.width_px)
+            self._predictor.run(np.zeros(shape, np.float32))
+
+
+def _stage_of(files: ModelFiles, predictor: Predictor, memory: SharedMemory) -> _Stage:
+    match files.module:
+        case Module.TEXT_DETECTION:
+            return _Detection(predictor, memory)
+        case Module.TEXT_RECOGNITION:
+            return _Recognition(predictor, memory, files.characters)
+        case Module.TEXTLINE_ORIENTATION:
+            return _LineOrientation(predictor, memory, files.name)
+        case other:
+            raise AssertionError(other)
+
+
+def _describe(model: ModelToLoad, predictor: Predictor) -> LoadedModel:
+    has_characters = model.files.module is Module.TEXT_RECOGNITION
+    return LoadedModel(
+        name=model.files.name,
+        module=model.files.module,
+        engine=model.engine.name,
+        device=str(model.settings.device),
+        precision=predictor.precision.value,
+        # What it can say: its dictionary and the space.
+        character_count=len(model.files.characters) + 1 if has_characters else 0,
+    )

@@ -1,0 +1,56 @@
+"""What a model worker can be asked to do: the tasks as values, without the code that does them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from inkstream_server.models.files import Module
+from inkstream_server.stages.recognition import LineText
+from inkstream_server.stages.textline_orientation import LineOrientation
+from inkstream_server.workers.memory import ArrayHandle
+from inkstream_server.workers.task import Task
+
+
+@dataclass(frozen=True, slots=True)
+class ModelBucket:
+    """What may share a batch: items of one model with inputs of one shape (pixels)."""
+
+    model: str
+    shape: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return self.model
+
+
+@dataclass(frozen=True, slots=True)
+class Detect(Task[None]):
+    """Write the probability map (H x W, float32) of `image` (H x W x 3, BGR)."""
+
+    image: ArrayHandle
+    probabilities: ArrayHandle
+
+
+@dataclass(frozen=True, slots=True)
+class Classify(Task[LineOrientation]):
+    """Tell a fitted line's orientation."""
+
+    line: ArrayHandle
+
+
+@dataclass(frozen=True, slots=True)
+class Recognise(Task[LineText]):
+    """Read a fitted line (48 x w x 3, BGR)."""
+
+    line: ArrayHandle
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """What a model worker tells of one model that it serves."""
+
+    name: str
+    module: Module
+    engine: str
+    device: str
+    precision: str
+    character_count: int

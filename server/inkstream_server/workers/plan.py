@@ -1,0 +1,68 @@
+"""Plans how many processes, with how many threads each, share the processor's cores."""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pydantic import BaseModel, Field
+
+_CGROUP_QUOTA: Final = Path("/sys/fs/cgroup/cpu.max")
+# More model workers than this would mostly hold copies of the models; threads take the other cores.
+_MOST_MODEL_WORKERS: Final = 8
+_GPU_FEEDERS_PER_DEVICE: Final = 8
+
+
+class WorkerCounts(BaseModel, frozen=True, extra="forbid"):
+    """How many of each to run. None: planned from the cores there are."""
+
+    model_workers: int | None = Field(default=None, ge=1, le=256)
+    model_threads: int | None = Field(default=None, ge=1, le=256)
+    cpu_workers: int | None = Field(default=None, ge=1, le=256)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerPlan:
+    """What will run. OpenCV has one thread in every process: the processes are the parallelism."""
+
+    cores: int
+    model_workers: int
+    model_threads: int
+    cpu_workers: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.cores} cores: {self.model_workers} model workers x {self.model_threads} threads"
+            f", {self.cpu_workers} CPU workers x 1 thread, no thread pinned to a core"
+        )
+
+
+def plan(cores: int, counts: WorkerCounts, *, runs_on_cpu: bool) -> WorkerPlan:
+    """The plan for a machine.
+
+    On a processor every core gets a model worker of its own: two processes of one thread read more
+    pages than one of two threads, since nothing waits for the slower half of an operator. CPU
+    workers beside them are idle nearly always, but must never be what a page waits for.
+    """
+    if runs_on_cpu:
+        model_workers = counts.model_workers or min(cores, _MOST_MODEL_WORKERS)
+        model_threads = counts.model_threads or max(1, cores // model_workers)
+        cpu_workers = counts.cpu_workers or max(2, math.ceil(cores / 4))
+    else:
+        model_workers = counts.model_workers or 1
+        model_threads = counts.model_threads or 1
+        cpu_workers = counts.cpu_workers or max(2, min(cores - 2, _GPU_FEEDERS_PER_DEVICE))
+    return WorkerPlan(cores, model_workers, model_threads, cpu_workers)
+
+
+def core_count(quota_file: Path = _CGROUP_QUOTA) -> int:
+    """Cores that this process may use: by its affinity and by its container's quota."""
+    allowed = len(os.sched_getaffinity(0))
+    try:
+        quota, period = quota_file.read_text(encoding="ascii").split()
+        return max(1, min(allowed, math.ceil(int(quota) / int(period))))
+    except (OSError, ValueError):  # no cgroup, or "max": no quota
+        return allowed

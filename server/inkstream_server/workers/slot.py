@@ -1,0 +1,111 @@
+"""Keeps one place in a pool filled: starts its worker process and replaces it when it dies."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import Final
+
+from inkstream_server.workers.channel import Finished
+from inkstream_server.workers.model_tasks import LoadedModel
+from inkstream_server.workers.role import Launch
+from inkstream_server.workers.worker import Worker, WorkerDied, WorkerStartFailed
+
+_log = logging.getLogger(__name__)
+
+_FIRST_BACK_OFF_S: Final = 0.05
+_LONGEST_BACK_OFF_S: Final = 10.0
+# A worker that lived this long was well; its death says nothing about the next one.
+_WELL_AFTER_S: Final = 30.0
+
+
+class WorkerHung(Exception):
+    """The worker took longer than the batch was allowed, and was killed."""
+
+
+class WorkerSlot:
+    """A place for one worker. One task at a time runs batches on it."""
+
+    def __init__(self, launch: Launch) -> None:
+        self._launch = launch
+        self._worker: Worker | None = None
+        self._ready = asyncio.Event()
+        self._keeper: asyncio.Task[None] | None = None
+        self.restart_count = 0
+
+    @property
+    def name(self) -> str:
+        return self._launch.name
+
+    @property
+    def pid(self) -> int | None:
+        """The process now in the slot, None while there is none."""
+        return self._worker.pid if self._worker is not None else None
+
+    async def start(self) -> tuple[LoadedModel, ...]:
+        """Start the first worker; the models in it. Raises WorkerStartFailed."""
+        self._worker = await Worker.start(self._launch)
+        self._ready.set()
+        self._keeper = asyncio.create_task(self._keep(), name=f"keep {self.name}")
+        return self._worker.models
+
+    async def wait_ready(self) -> None:
+        """Until a warm worker is there."""
+        await self._ready.wait()
+
+    async def run(self, key: object, items: tuple[object, ...], *, limit_s: float) -> Finished:
+        """Run one batch. Raises WorkerDied, or WorkerHung past `limit_s`.
+
+        Once either is raised the process is gone, and what it wrote to will change no more.
+        """
+        worker = self._worker
+        if worker is None:
+            raise WorkerDied(f"{self.name} is being replaced")
+        try:
+            async with asyncio.timeout(limit_s):
+                return await worker.run(key, items)
+        except TimeoutError:
+            await worker.kill()
+            raise WorkerHung(f"{self.name} was killed after {limit_s:g} s with one batch") from None
+
+    def tell(self, item: object) -> None:
+        if self._worker is not None:
+            self._worker.tell(item)
+
+    async def stop(self) -> None:
+        """End the worker and leave the slot empty."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.gather(self._keeper, return_exceptions=True)
+        worker, self._worker = self._worker, None
+        self._ready.clear()
+        if worker is not None:
+            await worker.close()
+
+    async def _keep(self) -> None:
+        back_off_s = _FIRST_BACK_OFF_S
+        while True:
+            assert self._worker is not None
+            started_at = time.monotonic()
+            await self._worker.wait()
+            self._ready.clear()
+            _log.warning("%s; it is being replaced", await self._worker.describe_end())
+            if time.monotonic() - started_at > _WELL_AFTER_S:
+                back_off_s = _FIRST_BACK_OFF_S
+            await self._worker.close()
+            self._worker = None
+            back_off_s = await self._replace(back_off_s)
+            self.restart_count += 1
+            self._ready.set()
+
+    async def _replace(self, back_off_s: float) -> float:
+        while self._worker is None:
+            await asyncio.sleep(back_off_s)
+            back_off_s = min(2 * back_off_s, _LONGEST_BACK_OFF_S)
+            try:
+                self._worker = await Worker.start(self._launch)
+            except WorkerStartFailed as error:
+                _log.error("%s; next try in %.1f s", error, back_off_s)
+        _log.info("%s is back (pid %d)", self.name, self._worker.pid)
+        return back_off_s
