@@ -1,0 +1,66 @@
+# `make help` lists the targets. Everything runs in .venv, which is made when it is missing.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+SOURCES := server client/python protos tests benchmarks examples
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo serve check arch format generate lock test test-models bench clean
+
+help: ## List the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+setup: $(READY) ## Make the environment and pull the default models
+	@$(BIN)/inkstream models pull
+
+demo: setup ## Serve, read a sample PDF over a real socket, stop
+	@$(BIN)/python examples/demo.py
+
+serve: setup ## Serve on port 50051 until stopped
+	$(BIN)/inkstream serve
+
+test: setup ## Run all tests
+	$(BIN)/pytest
+
+check: $(READY) ## Format, lint, types, floors, contract, unit tests, stubs up to date
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/buf lint
+	$(BIN)/pytest -q tests/unit -m "not models"
+	$(BIN)/python protos/generate.py --check
+
+arch: $(READY) ## Check that imports go down the floors only
+	$(BIN)/lint-imports
+
+format: $(READY) ## Format the code and mend what can be mended
+	$(BIN)/ruff check --fix $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+
+generate: $(READY) ## Generate the stubs from the protos
+	$(BIN)/python protos/generate.py
+
+bench: setup ## Measure: serving against a bare loop of the same stages
+	$(BIN)/python benchmarks/serving_overhead.py
+
+lock: $(READY) ## Renew the locked versions
+	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --no-annotate \
+		--python-version 3.11 --extra server --extra paddle --extra openvino --extra dev \
+		pyproject.toml --output-file requirements/dev.lock
+
+clean: ## Remove the environment
+	rm -rf $(VENV)
+
+# The lock is installed by hash; the package itself, editable, on top of it.
+$(READY): requirements/dev.lock pyproject.toml
+	@echo "making $(VENV) (some minutes the first time)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--require-hashes --requirement requirements/dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--no-deps --no-build-isolation --editable .
+	@touch $(READY)
