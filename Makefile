@@ -30,6 +30,7 @@ check: $(READY) ## Format, lint, types, floors, contract, unit tests, stubs up t
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/buf lint
+	$(BIN)/buf format --diff --exit-code
 	$(BIN)/pytest -q tests/unit -m "not models"
 	$(BIN)/python protos/generate.py --check
 

@@ -134,10 +134,10 @@ def _decode_settings(message: settings_pb2.EffectiveSettings) -> Settings:
         use_textline_orientation=message.use_textline_orientation,
         text_det_limit_side_len=message.text_det_limit_side_len,
         text_det_limit_type="min" if is_min else "max",
-        text_det_thresh=message.text_det_thresh,
-        text_det_box_thresh=message.text_det_box_thresh,
-        text_det_unclip_ratio=message.text_det_unclip_ratio,
-        text_rec_score_thresh=message.text_rec_score_thresh,
+        text_det_thresh=_decimal(message.text_det_thresh),
+        text_det_box_thresh=_decimal(message.text_det_box_thresh),
+        text_det_unclip_ratio=_decimal(message.text_det_unclip_ratio),
+        text_rec_score_thresh=_decimal(message.text_rec_score_thresh),
         text_det_model=message.text_det_model,
         text_rec_model=message.text_rec_model,
     )
@@ -157,6 +157,11 @@ def _decode_polygon(message: page_pb2.Polygon) -> Polygon:
 
 def _decode_angle(degrees: int) -> int | None:
     return None if degrees < 0 else degrees
+
+
+def _decimal(value: float) -> float:
+    """0.3 travels as 32 bits, and would come out as 0.30000001192092896."""
+    return round(value, 6)
 
 
 def _seconds(duration: Duration) -> float:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
-_SERVER: Final = "localhost:50051"
+_SERVER: Final = "localhost:50051"  # inkstream.DEFAULT_TARGET, whose import would load gRPC
 
 
 def add_parser(subparsers: Subparsers) -> None:

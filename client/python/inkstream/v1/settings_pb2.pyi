@@ -121,8 +121,8 @@ class RecognizeOptions(_message.Message):
     not served fails with FAILED_PRECONDITION / MODEL_NOT_SERVED.
     """
     return_word_box: _builtins.bool
-    """Adds a polygon for every word (Latin script) or character (CJK). A server that cannot fails with
-    FAILED_PRECONDITION / OPTION_NOT_SERVED.
+    """Adds a polygon for every word (Latin script) or character (CJK). A server that cannot
+    fails with FAILED_PRECONDITION / OPTION_NOT_SERVED.
     """
     visualize: _builtins.bool
     """Adds the page with its text locations drawn, as JPEG. A server that cannot fails with
