@@ -95,6 +95,7 @@ class _Pools:
         models: dict[Module, ModelToLoad],
         metrics: Metrics,
     ) -> None:
+        self._log_level = config.log_level
         sizes = config.memory
         self.memory = SharedMemory.create(
             [sizes.documents_bytes, sizes.pages_bytes, sizes.tensors_bytes]
@@ -129,6 +130,7 @@ class _Pools:
                     spec=spec,
                     segments=self.memory.addresses,
                     environment=worker_environment(threads),
+                    log_level=self._log_level,
                 )
             )
             for number in range(count)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from inkstream_server.config import InferenceConfig, ModelsConfig
 from inkstream_server.engines.engine import Device, EngineSettings
-from inkstream_server.engines.fake import FakeEngine
+from inkstream_server.engines.fake import PLAIN_CHARACTERS, FakeEngine
 from inkstream_server.engines.selection import select
 from inkstream_server.models.directory import read_model_directory
 from inkstream_server.models.files import ModelFiles, Module
@@ -49,6 +49,6 @@ def _configured(models: ModelsConfig) -> dict[Module, str]:
 
 def _files(store: ModelStore, module: Module, name: str, engine: str) -> ModelFiles:
     if engine == _FAKE_ENGINE:  # it answers from the pixels alone and needs no file
-        return ModelFiles(name, module, Path(name), None)
+        return ModelFiles(name, module, Path(name), None, characters=PLAIN_CHARACTERS)
     directory = Path(name).expanduser() if os.sep in name else store.directory(name)
     return read_model_directory(directory, module)

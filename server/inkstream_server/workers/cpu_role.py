@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inkstream_server.document.libraries import silence_native_stderr
 from inkstream_server.document.limits import DocumentLimits
 from inkstream_server.document.opened import Document
 from inkstream_server.document.opening import open_document, open_raw_image
@@ -47,6 +48,7 @@ class CpuRoleSpec:
     opencv_threads: int = 1
 
     def build(self, memory: SharedMemory) -> CpuRole:
+        silence_native_stderr()  # the codecs' remarks on a broken picture; the caller gets an error
         cv2.setNumThreads(self.opencv_threads)
         return CpuRole(memory, self.limits)
 

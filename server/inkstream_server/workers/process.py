@@ -7,7 +7,6 @@ server reach its whole process group; a worker ignores them, because calls in fl
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import socket
 import sys
@@ -36,7 +35,6 @@ def main(descriptor: int) -> int:
     """Serve the channel at `descriptor` until it closes; the exit status."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    set_up_logging(os.environ.get("INKSTREAM_LOG_LEVEL", "INFO"))
     channel = BlockingChannel(socket.socket(fileno=descriptor))
     match channel.receive():
         case Tell(item=Launch() as launch):
@@ -49,6 +47,7 @@ def main(descriptor: int) -> int:
         known = error if isinstance(error, OcrError) else None
         channel.send(StartFailed(known, traceback.format_exc()))
         return 1
+    set_up_logging(launch.log_level)  # after the build, which may have put stderr elsewhere
     channel.send(Ready(tuple(role.models)))
     return _serve(channel, role)
 

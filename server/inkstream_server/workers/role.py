@@ -40,3 +40,4 @@ class Launch:
     segments: tuple[SegmentAddress, ...]
     # Set in the process's environment on top of the server's own, before any library is loaded.
     environment: Mapping[str, str] = field(default_factory=dict)
+    log_level: str = "INFO"
