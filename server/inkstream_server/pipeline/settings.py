@@ -20,7 +20,8 @@ _MAX_UNCLIP_RATIO: Final = 100.0
 class PageDefaults(BaseModel, frozen=True, extra="forbid"):
     """What a page is read with where a request says nothing. The production line's own values."""
 
-    use_textline_orientation: bool = True
+    # Its model is of an older generation; see docs/decisions/004.
+    use_textline_orientation: bool = False
     text_det_limit_side_len: int = Field(default=960, ge=1)
     text_det_limit_type: LimitType = LimitType.MAX
     text_det_thresh: float = Field(default=0.3, ge=0.0, le=1.0)

@@ -13,7 +13,11 @@ class Admission:
 
     def __init__(self, max_documents: int) -> None:
         self._max_documents = max_documents
-        self._refusal: OcrError | None = StartingUp("the server is starting; its workers warm up")
+        # Not the exception itself: one that is raised again and again keeps every call's frames.
+        self._refusal: tuple[type[OcrError], str] | None = (
+            StartingUp,
+            "the server is starting; its workers warm up",
+        )
         self.document_count = 0
 
     @property
@@ -26,13 +30,14 @@ class Admission:
 
     def close(self) -> None:
         """Let nobody in any more; who is inside stays."""
-        self._refusal = ShuttingDown("the server is shutting down")
+        self._refusal = ShuttingDown, "the server is shutting down"
 
     @contextmanager
     def admit(self) -> Iterator[None]:
         """Be inside for the block. Raises QueueFull, StartingUp or ShuttingDown."""
         if self._refusal is not None:
-            raise self._refusal
+            kind, message = self._refusal
+            raise kind(message)
         if self.document_count >= self._max_documents:
             raise QueueFull(
                 f"{self.document_count} documents are being read or wait; no more are taken now",

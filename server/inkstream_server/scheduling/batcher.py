@@ -131,10 +131,8 @@ class Batcher(Generic[K, T]):
             if not ticket.is_waiting or bucket is None or not bucket.is_ready():
                 heapq.heappop(self._ready)
                 continue
-            head = bucket.head()
-            if head is not ticket and head is not None:  # overtaken by an item of lower rank
-                heapq.heapreplace(self._ready, head)
-                continue
+            # Whatever makes a bucket ready, or changes the head of a ready one, puts the head in.
+            assert bucket.head() is ticket, "a bucket's head is the first of it to surface"
             heapq.heappop(self._ready)
             return self._fill(ticket.key, bucket, now)
         return None

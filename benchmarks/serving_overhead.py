@@ -1,0 +1,208 @@
+"""What serving costs: pages a second over gRPC against a bare loop of the same stages and engine.
+
+    python benchmarks/serving_overhead.py [--rounds 5] [--pages 32] [PICTURE ...]
+
+The bare loop is as many processes as the server has model workers, each reading whole pages by
+itself, one after the other, with nothing in between. Both sides read the same pictures (the
+sample's pages, or those named), in turns, in one run. Health checks are timed while the server is
+saturated.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import multiprocessing
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import cv2
+import grpc.aio
+import numpy as np
+import pymupdf
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from numpy.typing import NDArray
+from served import served
+
+from inkstream import AsyncClient
+from inkstream_server.app.models import models_to_load
+from inkstream_server.config import BatchingConfig, InferenceConfig, ModelsConfig
+from inkstream_server.document.limits import DocumentLimits
+from inkstream_server.document.opening import open_document
+from inkstream_server.engines.engine import Predictor
+from inkstream_server.models.files import Module
+from inkstream_server.stages import crop, ctc, detection, recognition
+from inkstream_server.stages.detection import DetectionParams
+from inkstream_server.stages.regions import find_regions
+from inkstream_server.workers.environment import worker_environment
+from inkstream_server.workers.model_role import ModelToLoad
+from inkstream_server.workers.plan import WorkerCounts, core_count, plan
+
+CONCURRENCY: Final = 8
+HEALTH_EVERY_S: Final = 0.02
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    pictures = [path.read_bytes() for path in arguments.pictures] or sample_pictures()
+    pages = [pictures[at % len(pictures)] for at in range(arguments.pages)]
+    workers = plan(core_count(), WorkerCounts(), runs_on_cpu=True)
+    print(f"{workers}; engine {arguments.engine}, {len(pages)} pages a round")
+    os.environ.update(worker_environment(workers.model_threads))
+    context = multiprocessing.get_context("spawn")
+    flags = ["--engine", arguments.engine, "--precision", arguments.precision]
+    settings = (arguments.engine, arguments.precision, workers.model_threads)
+    with (
+        context.Pool(workers.model_workers, BareReader.install, settings) as pool,
+        served([*flags, *arguments.serve_flags]) as target,
+    ):
+        bare: list[float] = []
+        server: list[float] = []
+        health_s: list[float] = []
+        for number in range(arguments.rounds + 1):
+            bare_rate = len(pages) / timed(lambda: pool.map(BareReader.read, pages, chunksize=1))
+            server_rate, waits_s = asyncio.run(read_over_grpc(target, pages))
+            if number == 0:
+                continue  # caches fill
+            bare.append(bare_rate)
+            server.append(server_rate)
+            health_s += waits_s
+            print(f"round {number}: bare {bare_rate:.2f}, server {server_rate:.2f} pages/s")
+    ratios = [ours / bares for ours, bares in zip(server, bare, strict=True)]
+    print(f"bare loop  {statistics.median(bare):.2f} pages/s (median)")
+    print(f"server     {statistics.median(server):.2f} pages/s (median), {CONCURRENCY} at once")
+    print(f"ratio      {statistics.median(ratios):.3f} (median of rounds)")
+    health_ms = sorted(1000 * each for each in health_s)
+    p50, p99 = (health_ms[int(len(health_ms) * share)] for share in (0.5, 0.99))
+    print(f"health     p50 {p50:.1f} ms, p99 {p99:.1f} ms of {len(health_ms)} under load")
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("pictures", nargs="*", type=Path)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--pages", type=int, default=28)
+    parser.add_argument("--engine", default="auto")
+    parser.add_argument("--precision", default="auto")
+    parser.add_argument("--serve-flags", nargs=argparse.REMAINDER, default=[])
+    return parser.parse_args()
+
+
+def sample_pictures() -> list[bytes]:
+    """The pages of the project's sample as PNG files, at 144 dots per inch."""
+    maker = Path(__file__).resolve().parents[1] / "examples/make_sample.py"
+    with TemporaryDirectory() as folder:
+        sample = Path(folder) / "sample.pdf"
+        subprocess.run([sys.executable, maker, sample], check=True, stdout=subprocess.DEVNULL)
+        with pymupdf.open(sample) as document:
+            return [page.get_pixmap(dpi=144).tobytes("png") for page in document]
+
+
+class BareReader:
+    """The same stages in one process, without a server. One to a process of the pool."""
+
+    instance: BareReader
+
+    def __init__(self, engine: str, precision: str, threads: int) -> None:
+        cv2.setNumThreads(1)
+        config = InferenceConfig.model_validate({"engine": engine, "precision": precision})
+        models = models_to_load(ModelsConfig(), config, threads)
+        self._limits = DocumentLimits()
+        self._policy = BatchingConfig().text_recognition
+        self._detector = _load(models[Module.TEXT_DETECTION])
+        self._recogniser = _load(models[Module.TEXT_RECOGNITION])
+        self._alphabet = ctc.alphabet(models[Module.TEXT_RECOGNITION].files.characters)
+
+    @classmethod
+    def install(cls, engine: str, precision: str, threads: int) -> None:
+        cls.instance = cls(engine, precision, threads)
+
+    @classmethod
+    def read(cls, content: bytes) -> list[str]:
+        return cls.instance.texts(content)
+
+    def texts(self, content: bytes) -> list[str]:
+        document = open_document(content, "", self._limits)
+        size = document.page_size(1, None)
+        page = document.draw(1, None)
+        params = DetectionParams()
+        fitted = detection.input_size(
+            size.height_px, size.width_px, params.limit_side_len, params.limit_type
+        )
+        tensor = detection.prepare([detection.fit(page, fitted)])
+        (probabilities,) = detection.interpret(self._detector.run(tensor))
+        buckets = defaultdict(list)
+        for region in find_regions(probabilities, size.height_px, size.width_px, params):
+            pixels = crop.cut(page, region.polygon)
+            if pixels is not None:
+                _, width = recognition.line_width(pixels.shape[0], pixels.shape[1])
+                buckets[width].append(recognition.fit(pixels))
+        document.close()
+        most = self._policy.max_count
+        return [
+            text
+            for width, lines in buckets.items()
+            for at in range(0, len(lines), most)
+            for text in self._recognise(lines[at : at + most], width)
+        ]
+
+    def _recognise(self, lines: Sequence[NDArray[np.uint8]], width: int) -> list[str]:
+        class_ids, maxima = self._recogniser.run(recognition.prepare(lines, width))
+        return [line.text for line in recognition.interpret(class_ids, maxima, self._alphabet)]
+
+
+def _load(model: ModelToLoad) -> Predictor:
+    return model.engine.load(model.files, model.settings)
+
+
+async def read_over_grpc(target: str, pages: Sequence[bytes]) -> tuple[float, list[float]]:
+    """Pages a second, and how long health checks took meanwhile."""
+    waiting = iter(pages)
+
+    async def read(client: AsyncClient) -> None:
+        for page in waiting:
+            await client.recognize(page)
+
+    async with AsyncClient(target) as client:
+        checking = asyncio.create_task(check_health(target))
+        started_at = time.monotonic()
+        await asyncio.gather(*(read(client) for _ in range(CONCURRENCY)))
+        elapsed_s = time.monotonic() - started_at
+        checking.cancel()
+        (waits_s,) = await asyncio.gather(checking)
+    return len(pages) / elapsed_s, waits_s
+
+
+async def check_health(target: str) -> list[float]:
+    """Ask again and again until cancelled; the seconds that each answer took."""
+    waits_s: list[float] = []
+    async with grpc.aio.insecure_channel(target) as channel:
+        stub = health_pb2_grpc.HealthStub(channel)
+        try:
+            while True:
+                asked_at = time.monotonic()
+                await stub.Check(health_pb2.HealthCheckRequest())
+                waits_s.append(time.monotonic() - asked_at)
+                await asyncio.sleep(HEALTH_EVERY_S)
+        except asyncio.CancelledError:
+            return waits_s
+
+
+def timed(work: Callable[[], object]) -> float:
+    started_at = time.monotonic()
+    work()
+    return time.monotonic() - started_at
+
+
+if __name__ == "__main__":
+    main()
