@@ -1,0 +1,66 @@
+"""A server as its users run it: a process of its own, reached over real sockets."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+START_S: Final = 120.0
+STOP_S: Final = 60.0
+_LISTENING: Final = re.compile(r"listening: gRPC on port (\d+), HTTP on port (\d+)")
+_SERVING: Final = "serving, "
+
+
+@dataclass(frozen=True, slots=True)
+class RunningServer:
+    """`inkstream serve`, warm unless asked otherwise."""
+
+    process: subprocess.Popen[bytes]
+    target: str
+    http_port: int
+    log: Path
+
+    def stop(self) -> int:
+        """Ask it to end, as a service manager does; the exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(STOP_S)
+
+    def log_text(self) -> str:
+        return self.log.read_text(encoding="utf-8")
+
+
+@contextmanager
+def running_server(*flags: str, until_serving: bool = True) -> Iterator[RunningServer]:
+    """A server on free ports, gone afterwards whatever happens."""
+    command = [str(Path(sys.executable).with_name("inkstream")), "serve"]
+    ports = ["--host", "127.0.0.1", "--port", "0", "--http-port", "0"]
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "server.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen([*command, *ports, *flags], stderr=output)
+        try:
+            grpc_port, http_port = _ports(process, log, until_serving=until_serving)
+            yield RunningServer(process, f"127.0.0.1:{grpc_port}", http_port, log)
+        finally:
+            process.kill()
+            process.wait()
+
+
+def _ports(process: subprocess.Popen[bytes], log: Path, *, until_serving: bool) -> tuple[int, int]:
+    give_up_at = time.monotonic() + START_S
+    while time.monotonic() < give_up_at and process.poll() is None:
+        text = log.read_text(encoding="utf-8")
+        listening = _LISTENING.search(text)
+        if listening and (_SERVING in text or not until_serving):
+            return int(listening[1]), int(listening[2])
+        time.sleep(0.02)
+    raise AssertionError(f"the server does not serve:\n{log.read_text(encoding='utf-8')}")
