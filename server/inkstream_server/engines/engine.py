@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from inkstream_server.engines.faults import DeviceUnknown, ModelMismatch
+from inkstream_server.engines.faults import DeviceUnknown, EngineUnusable, ModelMismatch
 from inkstream_server.models.files import ModelFiles, Module
 
 # Any: what the outputs hold differs by module; each stage's interpret says what it expects.
@@ -139,3 +139,13 @@ def check_class_count(model: ModelFiles, class_count: int) -> None:
             classes=class_count,
             expected=expected,
         )
+
+
+def unreadable(engine: str, model: ModelFiles, error: Exception) -> EngineUnusable:
+    """Make the error that a runtime cannot read a model, with the runtime's own last words."""
+    words = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return EngineUnusable(
+        f"{engine} cannot read {model.graph}: {words[-1] if words else type(error).__name__}",
+        engine=engine,
+        model=model.name,
+    )

@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
-from inkstream_server.errors import OcrError
+from inkstream_server.errors import Fault, OcrError
 
 
 class EngineUnknown(OcrError):
     """No engine has this name."""
 
     reason = "ENGINE_UNKNOWN"
+    fault = Fault.SETUP
 
 
 class EngineUnusable(OcrError):
     """The engine cannot run this model here; the message says what is missing."""
 
     reason = "ENGINE_UNUSABLE"
+    fault = Fault.SETUP
 
 
 class DeviceUnknown(OcrError):
     """No such device is known."""
 
     reason = "DEVICE_UNKNOWN"
+    fault = Fault.SETUP
 
 
 class PrecisionUnavailable(OcrError):
     """The engine or the processor does not compute in this precision."""
 
     reason = "PRECISION_UNAVAILABLE"
+    fault = Fault.SETUP
 
 
 class ModelMismatch(OcrError):
     """The model's files do not belong together, or to the module they are configured for."""
 
     reason = "MODEL_MISMATCH"
+    fault = Fault.SETUP

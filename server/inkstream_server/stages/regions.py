@@ -17,6 +17,7 @@ from cv2.typing import MatLike
 from numpy.typing import NDArray
 
 from inkstream_server.stages.detection import DetectionParams, padded_size
+from inkstream_server.stages.quadrilateral import mask_of
 from inkstream_server.stages.reading_order import Point, reading_order
 from inkstream_server.stages.rectangle import enclosing_rectangle
 
@@ -113,9 +114,8 @@ def _mean_inside(corners: NDArray[np.float32], probabilities: NDArray[np.float32
     right = _within(math.ceil(max(columns)), last_column)
     top = _within(math.floor(min(rows)), last_row)
     bottom = _within(math.ceil(max(rows)), last_row)
-    mask = np.zeros((bottom - top + 1, right - left + 1), np.uint8)
-    inside = np.array([(int(x - left), int(y - top)) for x, y in points], np.int32)
-    cv2.fillPoly(mask, [inside], 1)
+    inside = [(int(x - left), int(y - top)) for x, y in points]
+    mask = mask_of(inside, bottom - top + 1, right - left + 1)
     return cv2.mean(probabilities[top : bottom + 1, left : right + 1], mask)[0]
 
 

@@ -1,0 +1,64 @@
+"""The recipes of both roles. What follows one is imported in the process that follows it.
+
+The front sends recipes and must not load what it never runs: the PDF library alone takes 170 MB
+and most of a second.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from inkstream_server.document.limits import DocumentLimits
+from inkstream_server.engines.engine import Engine, EngineSettings
+from inkstream_server.models.files import ModelFiles
+from inkstream_server.workers.memory import SharedMemory
+
+if TYPE_CHECKING:
+    from inkstream_server.workers.cpu_role import CpuRole
+    from inkstream_server.workers.model_role import ModelRole
+
+
+@dataclass(frozen=True, slots=True)
+class CpuRoleSpec:
+    """A CPU worker: it decodes, finds and cuts within these limits."""
+
+    limits: DocumentLimits
+    opencv_threads: int = 1
+
+    def build(self, memory: SharedMemory) -> CpuRole:
+        import cv2
+
+        from inkstream_server.document.libraries import silence_native_stderr
+        from inkstream_server.workers.cpu_role import CpuRole
+
+        silence_native_stderr()  # the codecs' remarks on a broken picture; the caller gets an error
+        cv2.setNumThreads(self.opencv_threads)
+        return CpuRole(memory, self.limits)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelToLoad:
+    """A model, what runs it, and where."""
+
+    files: ModelFiles
+    engine: Engine
+    settings: EngineSettings
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRoleSpec:
+    """A model worker: it serves these models, each warm before the first batch."""
+
+    models: tuple[ModelToLoad, ...]
+    opencv_threads: int = 1
+
+    def build(self, memory: SharedMemory) -> ModelRole:
+        import cv2
+
+        from inkstream_server.workers.model_role import ModelRole
+
+        cv2.setNumThreads(self.opencv_threads)
+        role = ModelRole(memory, self.models)
+        role.warm_up()
+        return role

@@ -1,0 +1,72 @@
+import importlib.util
+from types import ModuleType
+
+import pytest
+from tests.unit.engines.model_files import model_files
+
+from inkstream_server.engines import openvino, paddle
+from inkstream_server.engines.engine import CPU, Device, Engine, EngineSettings, Precision
+from inkstream_server.engines.faults import EngineUnusable, PrecisionUnavailable
+from inkstream_server.engines.openvino import OpenVinoEngine
+from inkstream_server.engines.paddle import PaddleEngine
+
+GPU = Device.parse("gpu:1")
+SPEC = importlib.util.find_spec("json")
+
+
+@pytest.fixture(params=[(OpenVinoEngine(), openvino), (PaddleEngine(), paddle)])
+def engine_and_module(request: pytest.FixtureRequest) -> tuple[Engine, ModuleType]:
+    engine, module = request.param
+    return engine, module
+
+
+def test_what_to_install_is_told(
+    engine_and_module: tuple[Engine, ModuleType], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, module = engine_and_module
+    monkeypatch.setattr(module, "find_spec", lambda name: None)
+
+    assert f"pip install 'inkstream[{engine.name}]'" in (engine.obstacle(model_files(), CPU) or "")
+
+
+def test_a_model_is_run_where_nothing_stands_in_the_way(
+    engine_and_module: tuple[Engine, ModuleType], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, module = engine_and_module
+    monkeypatch.setattr(module, "find_spec", lambda name: SPEC)
+
+    assert engine.obstacle(model_files(), CPU) is None
+
+
+def test_a_device_that_an_engine_does_not_serve_is_an_obstacle(
+    engine_and_module: tuple[Engine, ModuleType], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, module = engine_and_module
+    monkeypatch.setattr(module, "find_spec", lambda name: SPEC)
+
+    assert "not on gpu:1" in (engine.obstacle(model_files(), GPU) or "")
+    with pytest.raises(EngineUnusable, match=r"model a_model: .* not on gpu:1"):
+        engine.load(model_files(), EngineSettings(GPU))
+
+
+def test_openvino_does_not_read_the_json_format(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openvino, "find_spec", lambda name: SPEC)
+
+    obstacle = OpenVinoEngine().obstacle(model_files(graph="inference.json"), CPU)
+
+    assert obstacle == "openvino cannot read inference.json; it reads inference.pdmodel"
+
+
+def test_paddle_needs_the_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paddle, "find_spec", lambda name: SPEC)
+
+    obstacle = PaddleEngine().obstacle(model_files(has_weights=False), CPU)
+
+    assert obstacle == "paddle needs the weights beside inference.pdmodel"
+
+
+def test_paddle_computes_in_fp32_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paddle, "find_spec", lambda name: SPEC)
+
+    with pytest.raises(PrecisionUnavailable, match="not in bf16"):
+        PaddleEngine().load(model_files(), EngineSettings(precision=Precision.BF16))

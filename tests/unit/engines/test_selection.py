@@ -1,0 +1,80 @@
+import subprocess
+import sys
+from dataclasses import dataclass
+
+import pytest
+from tests.unit.engines.model_files import model_files
+
+from inkstream_server.engines.engine import (
+    CPU,
+    Device,
+    EngineSettings,
+    Predictor,
+)
+from inkstream_server.engines.fake import FakeEngine
+from inkstream_server.engines.faults import EngineUnknown, EngineUnusable
+from inkstream_server.engines.selection import first_able, select
+from inkstream_server.models.files import ModelFiles
+
+GPU = Device.parse("gpu")
+
+
+@dataclass(frozen=True)
+class UnableEngine:
+    name: str = "unable"
+
+    def obstacle(self, model: ModelFiles, device: Device) -> str | None:
+        return "the package unable is not installed"
+
+    def load(self, model: ModelFiles, settings: EngineSettings) -> Predictor:
+        raise AssertionError
+
+
+def test_the_first_engine_that_can_is_taken() -> None:
+    selection = first_able([FakeEngine(), UnableEngine()], model_files(), CPU)
+
+    assert selection.engine == FakeEngine()
+    assert selection.why == "fake is the fastest that can"
+
+
+def test_why_a_faster_engine_is_passed_over_is_told() -> None:
+    selection = first_able([UnableEngine(), FakeEngine()], model_files(), CPU)
+
+    assert selection.engine == FakeEngine()
+    assert selection.why == "the package unable is not installed; fake is the fastest that can"
+
+
+def test_that_no_engine_can_stops_the_start_with_every_reason() -> None:
+    with pytest.raises(EngineUnusable, match="model a_model on cpu: the package unable is not"):
+        first_able([UnableEngine()], model_files(), CPU)
+
+
+def test_an_engine_asked_for_by_name_is_taken() -> None:
+    selection = select("fake", model_files(), CPU)
+
+    assert selection.engine == FakeEngine()
+    assert selection.why == "asked for by name"
+
+
+def test_an_engine_asked_for_by_name_is_not_replaced() -> None:
+    with pytest.raises(EngineUnusable, match="engine openvino cannot run model a_model"):
+        select("openvino", model_files(), GPU)
+
+
+def test_an_unknown_engine_stops_the_start_and_tells_the_known_ones() -> None:
+    with pytest.raises(EngineUnknown, match="known are auto, openvino, paddle, fake"):
+        select("tensorflow", model_files(), CPU)
+
+
+def test_no_tested_engine_is_chosen_automatically_where_none_can_run() -> None:
+    with pytest.raises(EngineUnusable, match="on gpu:0"):
+        select("auto", model_files(), GPU)
+
+
+def test_choosing_an_engine_imports_no_runtime() -> None:
+    code = (
+        "import sys, inkstream_server.engines.selection\n"
+        "assert not {'paddle', 'openvino'} & set(sys.modules)"
+    )
+
+    subprocess.run([sys.executable, "-c", code], check=True)

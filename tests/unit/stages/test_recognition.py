@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inkstream_server.stages.ctc import alphabet
+from inkstream_server.stages.recognition import (
+    LineText,
+    fit,
+    interpret,
+    line_width,
+    prepare,
+)
+
+sides = st.integers(1, 40_000)
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "expected"),
+    [
+        (48, 100, (100, 320)),
+        (48, 320, (320, 320)),
+        (32, 101, (152, 320)),  # ceil(151.5)
+        (33, 301, (437, 437)),  # the whole part of 437.8
+        (20, 1, (3, 320)),
+        (10, 1000, (3200, 3200)),
+    ],
+)
+def test_a_line_is_as_wide_as_paddlex_makes_it(
+    height: int, width: int, expected: tuple[int, int]
+) -> None:
+    assert line_width(height, width) == expected
+
+
+@given(sides, sides, st.sampled_from([1, 8, 32, 100]))
+def test_a_fitted_line_always_has_room(height: int, width: int, width_step: int) -> None:
+    fitted, padded = line_width(height, width, width_step)
+
+    assert 1 <= fitted <= padded <= 3200
+    assert padded >= 320
+    assert padded % width_step == 0 or padded == 3200
+
+
+def test_the_padded_width_is_rounded_up_to_the_step_and_the_fitted_one_is_not() -> None:
+    assert line_width(33, 301, width_step=32) == (437, 448)
+
+
+def test_a_crop_is_fitted_to_its_width() -> None:
+    fitted = fit(np.full((33, 301, 3), 9, np.uint8))
+
+    assert fitted.shape == (48, 437, 3)
+    assert (fitted == 9).all()
+
+
+def test_right_of_a_line_stand_zeros() -> None:
+    line = np.full((48, 200, 3), 255, np.uint8)
+
+    tensor = prepare([line, line[:, :100]], 320)
+
+    assert tensor.shape == (2, 3, 48, 320)
+    assert (tensor[0, :, :, :200] == 1).all()
+    assert not tensor[0, :, :, 200:].any()
+    assert not tensor[1, :, :, 100:].any()
+
+
+def test_a_line_is_prepared_the_same_in_every_company() -> None:
+    lines = [np.full((48, width, 3), width, np.uint8) for width in (50, 150, 250)]
+
+    together = prepare(lines, 320)
+
+    for line, tensor in zip(lines, together, strict=True):
+        np.testing.assert_array_equal(prepare([line], 320)[0], tensor)
+
+
+def test_every_line_of_a_batch_gets_its_text() -> None:
+    class_ids = np.array([[1, 1, 0], [0, 0, 0], [2, 0, 1]], np.int32)
+    maxima = np.full((3, 3), 0.5, np.float32)
+
+    lines = interpret(class_ids, maxima, alphabet("ab"))
+
+    assert lines == [LineText("a", 0.5), LineText("", 0.0), LineText("ba", 0.5)]
