@@ -52,8 +52,9 @@ class InferenceConfig(BaseModel, frozen=True, extra="forbid"):
     device: str = "cpu"
     engine: str = "auto"
     precision: Precision = Precision.AUTO
-    # What line widths are rounded up to, in pixels. 1: exact.
-    width_step: int = Field(default=1, ge=1, le=320)
+    # What line widths are rounded up to, in pixels. 1: exact. None: exact in fp32, whose texts are
+    # PaddleX's, and 32 elsewhere.
+    width_step: int | None = Field(default=None, ge=1, le=320)
     # Seconds that a batch may take before its worker counts as hung and is replaced.
     max_batch_s: float = Field(default=120.0, gt=0.0)
 
@@ -62,8 +63,10 @@ class BatchingConfig(BaseModel, frozen=True, extra="forbid"):
     """How large batches grow, by module. Costs are padded pixels."""
 
     text_detection: BatchPolicy = BatchPolicy(max_count=1)
-    text_recognition: BatchPolicy = BatchPolicy(max_count=8, max_cost=8 * 48 * 640)
-    textline_orientation: BatchPolicy = BatchPolicy(max_count=16)
+    text_recognition: BatchPolicy = BatchPolicy(
+        max_count=8, max_cost=8 * 48 * 320, powers_of_two=True
+    )
+    textline_orientation: BatchPolicy = BatchPolicy(max_count=16, powers_of_two=True)
 
 
 class MemoryConfig(BaseModel, frozen=True, extra="forbid"):
@@ -88,6 +91,14 @@ class ServerConfig(BaseModel, frozen=True, extra="forbid"):
     # Pages of one document that are read at once. None: planned from the workers.
     window_pages: int | None = Field(default=None, ge=1, le=1024)
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+
+
+# Keys of the tree's root that are no section; other variables with the prefix may be others'.
+_PLAIN_KEYS: Final = frozenset(
+    name
+    for name, field in ServerConfig.model_fields.items()
+    if not isinstance(field.default, BaseModel)
+)
 
 
 def load_config(
@@ -138,12 +149,13 @@ def _file_layer(file: Path | None) -> list[tuple[str, Any]]:
 
 
 def _environment_layer(environ: Mapping[str, str]) -> list[tuple[str, Any]]:
-    """INKSTREAM_SERVER__PORT=50051 is server.port: 50051."""
-    return [
-        (name.removeprefix(ENVIRONMENT_PREFIX).lower().replace(_LEVEL, "."), _scalar(name, value))
-        for name, value in environ.items()
-        if name.startswith(ENVIRONMENT_PREFIX) and _LEVEL in name
-    ]
+    """INKSTREAM_SERVER__PORT=50051 is server.port: 50051, INKSTREAM_LOG_LEVEL is log_level."""
+    layer = []
+    for name, value in environ.items():
+        key = name.removeprefix(ENVIRONMENT_PREFIX).lower().replace(_LEVEL, ".")
+        if name.startswith(ENVIRONMENT_PREFIX) and ("." in key or key in _PLAIN_KEYS):
+            layer.append((key, _scalar(name, value)))
+    return layer
 
 
 def _scalar(name: str, text: str) -> object:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from inkstream_server.app.models import models_to_load
+from inkstream_server.app.widths import WidthSteps
 from inkstream_server.config import BatchingConfig, ServerConfig
 from inkstream_server.engines.engine import Device, DeviceKind
 from inkstream_server.front.grpc_server import GrpcServer, Services
@@ -26,13 +27,12 @@ from inkstream_server.scheduling.admission import Admission
 from inkstream_server.scheduling.policy import BatchPolicy
 from inkstream_server.telemetry.metrics import Metrics, PoolMetrics
 from inkstream_server.workers.arena import Arena
-from inkstream_server.workers.cpu_role import CpuRoleSpec
 from inkstream_server.workers.environment import worker_environment
 from inkstream_server.workers.memory import SharedMemory
-from inkstream_server.workers.model_role import ModelRoleSpec, ModelToLoad
 from inkstream_server.workers.model_tasks import LoadedModel, ModelBucket
 from inkstream_server.workers.plan import WorkerPlan, core_count, plan
 from inkstream_server.workers.role import Launch, RoleSpec
+from inkstream_server.workers.role_specs import CpuRoleSpec, ModelRoleSpec, ModelToLoad
 from inkstream_server.workers.slot import WorkerSlot
 
 _log = logging.getLogger(__name__)
@@ -63,8 +63,9 @@ def build(config: ServerConfig) -> Parts:
     pools = _Pools(config, worker_plan, models, metrics)
     book = SettingsBook(config.pipeline, _served(models))
     admission = Admission(config.server.max_documents)
-    reader = _reader(config, worker_plan, pools, admission, metrics)
     loaded: list[LoadedModel] = []
+    widths = WidthSteps(config.inference.width_step, loaded)
+    reader = _reader(config, worker_plan, pools, admission, widths, metrics)
     facts = ServerFacts(
         version=importlib.metadata.version("inkstream"),
         defaults=book.defaults,
@@ -151,11 +152,10 @@ def _reader(
     worker_plan: WorkerPlan,
     pools: _Pools,
     admission: Admission,
+    widths: WidthSteps,
     metrics: Metrics,
 ) -> DocumentReader:
-    pages = PagePipeline(
-        pools.cpu, pools.models, pools.pages, pools.tensors, config.inference.width_step
-    )
+    pages = PagePipeline(pools.cpu, pools.models, pools.pages, pools.tensors, widths.of)
     # Enough that no worker idles while one page's last lines are read, and no more: what waits
     # in a window delays the other documents.
     window = config.window_pages or 2 * worker_plan.model_workers + 1

@@ -13,7 +13,7 @@ from inkstream_server.engines.selection import select
 from inkstream_server.models.directory import read_model_directory
 from inkstream_server.models.files import ModelFiles, Module
 from inkstream_server.models.store import ModelStore, default_models_dir
-from inkstream_server.workers.model_role import ModelToLoad
+from inkstream_server.workers.role_specs import ModelToLoad
 
 _log = logging.getLogger(__name__)
 

@@ -8,12 +8,16 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
+from typing import Final
 
 from inkstream_server.app.build import Parts, build
 from inkstream_server.config import ServerConfig
+from inkstream_server.scheduling.admission import Admission
 from inkstream_server.workers.worker import WorkerStartFailed
 
 _log = logging.getLogger(__name__)
+
+_LOOK_AGAIN_S: Final = 0.02
 
 
 async def run_server(config: ServerConfig) -> int:
@@ -28,6 +32,7 @@ async def run_server(config: ServerConfig) -> int:
     except* WorkerStartFailed as group:
         failures = list(_leaves(group))
     finally:
+        await parts.grpc.stop(0.0)  # at once, where nothing was served yet
         await asyncio.gather(parts.cpu.stop(), parts.models.stop())
         await parts.http.stop()
         _log.info("stopped")
@@ -96,12 +101,23 @@ async def _drain(parts: Parts, grace_s: float, stopping: _Stopping) -> None:
     _log.info(
         "draining: %d documents inside, at most %g s", parts.admission.document_count, grace_s
     )
+    grace_ends_at = time.monotonic() + grace_s
     await parts.grpc.set_serving(is_serving=False)
     parts.admission.close()
-    stop = asyncio.create_task(parts.grpc.stop(grace_s))
     hurry = asyncio.create_task(stopping.hurried.wait())
+    # As long as there is something to wait for, who calls is told SHUTTING_DOWN; a gRPC server that
+    # stops has no answer for them but to cancel.
+    empty = asyncio.create_task(_empty(parts.admission))
+    await asyncio.wait([empty, hurry], timeout=grace_s, return_when=asyncio.FIRST_COMPLETED)
+    empty.cancel()
+    stop = asyncio.create_task(parts.grpc.stop(max(0.0, grace_ends_at - time.monotonic())))
     await asyncio.wait([stop, hurry], return_when=asyncio.FIRST_COMPLETED)
     if not stop.done():
         await parts.grpc.stop(0.0)
     hurry.cancel()
     await stop
+
+
+async def _empty(admission: Admission) -> None:
+    while admission.document_count:  # noqa: ASYNC110 - once a life; an event would be kept for it
+        await asyncio.sleep(_LOOK_AGAIN_S)

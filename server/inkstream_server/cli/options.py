@@ -18,7 +18,12 @@ _FLAGS: Final = (
     ("--device", "inference.device", "D", "cpu, gpu:0, … (default cpu)"),
     ("--engine", "inference.engine", "E", "auto, openvino, paddle or fake (default auto)"),
     ("--precision", "inference.precision", "P", "auto, fp32 or bf16 (default auto)"),
-    ("--width-step", "inference.width_step", "PX", "round line widths up to this (default 1)"),
+    (
+        "--width-step",
+        "inference.width_step",
+        "PX",
+        "round line widths up to this (default 1 in fp32, else 32)",
+    ),
     ("--models-dir", "models.dir", "DIR", "where pulled models lie"),
     ("--model-workers", "workers.model_workers", "N", "processes that run models"),
     ("--model-threads", "workers.model_threads", "N", "threads of each of them"),

@@ -83,12 +83,18 @@ def _content(source: source_pb2.Source) -> tuple[bytes, RawLayout | None]:
         case "content":
             return source.content, None
         case "raw":
-            raw = source.raw
-            return raw.data, RawLayout(raw.height, raw.width, raw.channels)
+            return _raw_content(source.raw)
         case "uri":
             raise UriNotAllowed("this server fetches no URL; send the bytes in source.content")
         case _:
             raise EmptyInput("the request has no source")
+
+
+def _raw_content(raw: source_pb2.RawImage) -> tuple[bytes, RawLayout]:
+    if not raw.data:  # the rest of it is checked where the pixels are read
+        allowed = "height * width * channels bytes"
+        raise InvalidField.of("source.raw.data", "0 bytes", allowed)
+    return raw.data, RawLayout(raw.height, raw.width, raw.channels)
 
 
 def _wishes(options: settings_pb2.RecognizeOptions) -> PageWishes:

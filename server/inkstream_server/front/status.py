@@ -28,6 +28,9 @@ CODES: Final = {
 }
 
 _RETRY_AFTER_S: Final = 1.0
+# A status travels as headers, of which a client takes 8 KiB in all. What a request held may be
+# longer, and is in its error's message and in its facts.
+_SHOWN_LENGTH: Final = 256
 
 
 def code_of(error: OcrError) -> grpc.StatusCode:
@@ -38,7 +41,7 @@ def message_of(error: OcrError, request_id: str) -> str:
     """What the caller may know: of our own faults only that there was one, and where to ask."""
     if error.fault is Fault.SERVER and error.reason == "INTERNAL":
         return f"internal error; the server's log has it under request {request_id}"
-    return error.message
+    return _shortened(error.message)
 
 
 def details(error: OcrError, request_id: str) -> bytes:
@@ -62,14 +65,15 @@ def page_error(error: OcrError, request_id: str) -> page_pb2.Error:
 
 
 def _details(error: OcrError, request_id: str) -> list[Message]:
-    facts = {} if error.reason == "INTERNAL" else error.facts
+    shown = {} if error.reason == "INTERNAL" else error.facts
+    facts = {name: _shortened(value) for name, value in shown.items()}
     found: list[Message] = [
         error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=facts),
         error_details_pb2.RequestInfo(request_id=request_id),
     ]
     if isinstance(error, InvalidField):
         violation = error_details_pb2.BadRequest.FieldViolation(
-            field=error.facts["field"], description=error.message
+            field=error.facts["field"], description=_shortened(error.message)
         )
         found.append(error_details_pb2.BadRequest(field_violations=[violation]))
     if error.fault is Fault.BUSY:
@@ -80,6 +84,10 @@ def _details(error: OcrError, request_id: str) -> list[Message]:
 def duration(seconds: float) -> Duration:
     whole = math.floor(seconds)
     return Duration(seconds=whole, nanos=int((seconds - whole) * 1e9))
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _SHOWN_LENGTH else text[: _SHOWN_LENGTH - 1] + "…"
 
 
 def _number(code: grpc.StatusCode) -> int:

@@ -21,7 +21,7 @@ from inkstream_server.telemetry.metrics import PoolMetrics
 from inkstream_server.workers.arena import Lease
 from inkstream_server.workers.channel import Finished
 from inkstream_server.workers.model_tasks import LoadedModel
-from inkstream_server.workers.slot import WorkerHung, WorkerSlot
+from inkstream_server.workers.slot import WorkerAway, WorkerHung, WorkerSlot
 from inkstream_server.workers.task import Task
 from inkstream_server.workers.worker import WorkerDied
 
@@ -204,6 +204,8 @@ class Dispatcher:
         items = tuple(job.item for job in run.jobs)
         try:
             finished = await slot.run(run.key, items, limit_s=self._batch_limit_s)
+        except WorkerAway:
+            self._retry([run])
         except WorkerHung as hang:
             _log.warning("%s", hang)
             self._blame(run, PageTimeout(f"one step took longer than {self._batch_limit_s:g} s"))

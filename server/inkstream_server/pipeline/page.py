@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Final, TypeVar
@@ -89,13 +89,19 @@ class PagePipeline:
     """
 
     def __init__(
-        self, cpu: Dispatcher, models: Dispatcher, pages: Arena, tensors: Arena, width_step: int
+        self,
+        cpu: Dispatcher,
+        models: Dispatcher,
+        pages: Arena,
+        tensors: Arena,
+        width_step_of: Callable[[str], int],
     ) -> None:
+        """`width_step_of` tells, for a recogniser, what its lines' widths are rounded up to."""
         self._cpu = cpu
         self._models = models
         self._pages = pages
         self._tensors = tensors
-        self._width_step = width_step
+        self._width_step_of = width_step_of
 
     async def read(self, job: PageJob) -> Page:
         """Read a page. Raises the OcrError of the step that failed."""
@@ -105,7 +111,7 @@ class PagePipeline:
             sheet = _Sheet(job, block, block.array(size.shape), account)
             found = await self._draw_and_detect(sheet)
             lines: list[TextLine] = []
-            for portion in self._portions(found):
+            for portion in self._portions(found, job.settings.text_rec_model):
                 angles = await self._orient(sheet, portion)
                 lines += await self._recognise(sheet, portion, angles)
         return _assemble(job, size, found, lines, account)
@@ -158,7 +164,7 @@ class PagePipeline:
         self, sheet: _Sheet, portion: Sequence[LineRegion], angles: Sequence[int]
     ) -> list[TextLine]:
         model = sheet.job.settings.text_rec_model
-        widths = [self._widths(each) for each in portion]
+        widths = [self._widths(each, model) for each in portion]
         shapes = [(recognition.LINE_HEIGHT_PX, fitted, 3) for fitted, _ in widths]
         with await self._tensors.lease(_total_bytes(shapes)) as block:
             crops = _lay_out(block, shapes)
@@ -177,11 +183,11 @@ class PagePipeline:
             for read, line, angle in zip(texts, portion, angles, strict=True)
         ]
 
-    def _portions(self, found: Sequence[LineRegion]) -> Iterator[list[LineRegion]]:
+    def _portions(self, found: Sequence[LineRegion], model: str) -> Iterator[list[LineRegion]]:
         portion: list[LineRegion] = []
         taken_bytes = 0
         for each in found:
-            line_bytes = size_bytes((recognition.LINE_HEIGHT_PX, self._widths(each)[0], 3))
+            line_bytes = size_bytes((recognition.LINE_HEIGHT_PX, self._widths(each, model)[0], 3))
             if portion and taken_bytes + line_bytes > _PORTION_BYTES:
                 yield portion
                 portion, taken_bytes = [], 0
@@ -190,9 +196,10 @@ class PagePipeline:
         if portion:
             yield portion
 
-    def _widths(self, line: LineRegion) -> tuple[int, int]:
+    def _widths(self, line: LineRegion, model: str) -> tuple[int, int]:
         """What the line is fitted to, and what it is padded to."""
-        return recognition.line_width(line.crop_height_px, line.crop_width_px, self._width_step)
+        step = self._width_step_of(model)
+        return recognition.line_width(line.crop_height_px, line.crop_width_px, step)
 
     async def _on_cpu(self, step: str, sheet: _Sheet, task: Task[R], leases: Sequence[Lease]) -> R:
         outcome = await self._cpu.run(step, task, rank=sheet.job.rank, leases=leases)

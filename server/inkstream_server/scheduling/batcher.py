@@ -68,6 +68,22 @@ class _Bucket(Generic[K, T]):
     def is_ready(self) -> bool:
         return self.due_count > 0 or (self.count > 0 and self.is_full())
 
+    def pop(self) -> list[Ticket[K, T]]:
+        """Take the next batch out: as many as the policy allows, and one at least."""
+        taken: list[Ticket[K, T]] = []
+        cost = 0
+        while (head := self.head()) is not None and len(taken) < self.policy.max_count:
+            if taken and cost + head.cost > self.policy.max_cost:
+                break
+            cost += head.cost
+            taken.append(heapq.heappop(self.heap))
+        kept_count = self.policy.allowed_count(len(taken))
+        for ticket in taken[kept_count:]:
+            heapq.heappush(self.heap, ticket)
+        for ticket in taken[:kept_count]:
+            self.drop(ticket)
+        return taken[:kept_count]
+
     def drop(self, ticket: Ticket[K, T]) -> None:
         ticket.is_waiting = False
         self.count -= 1
@@ -162,15 +178,7 @@ class Batcher(Generic[K, T]):
             heapq.heappush(self._ready, head)
 
     def _fill(self, key: K, bucket: _Bucket[K, T], now: float) -> Batch[K, T]:
-        taken: list[Ticket[K, T]] = []
-        cost = 0
-        while (head := bucket.head()) is not None and len(taken) < bucket.policy.max_count:
-            if taken and cost + head.cost > bucket.policy.max_cost:
-                break
-            heapq.heappop(bucket.heap)
-            bucket.drop(head)
-            cost += head.cost
-            taken.append(head)
+        taken = bucket.pop()
         self._waiting_count -= len(taken)
         self._mark_ready(bucket)
         self._forget_if_empty(key, bucket)

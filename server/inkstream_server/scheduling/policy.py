@@ -9,7 +9,13 @@ class BatchPolicy(BaseModel, frozen=True, extra="forbid"):
     """How large a batch may grow, and how long an item may be made to wait for company."""
 
     max_count: int = Field(default=8, ge=1, le=4096)
+    # Only 1, 2, 4, 8 … items: for engines to which every size of a batch is another shape.
+    powers_of_two: bool = False
     # Padded pixels (or whatever unit the items' costs are in). One item may exceed it alone.
     max_cost: int = Field(default=1 << 62, ge=1)
     # 0: an idle worker takes what is there at once.
     max_wait_s: float = Field(default=0.0, ge=0.0, le=10.0)
+
+    def allowed_count(self, count: int) -> int:
+        """The largest size of a batch that `count` items can fill."""
+        return 1 << (count.bit_length() - 1) if self.powers_of_two and count else count

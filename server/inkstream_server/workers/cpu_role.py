@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inkstream_server.document.libraries import silence_native_stderr
 from inkstream_server.document.limits import DocumentLimits
 from inkstream_server.document.opened import Document
 from inkstream_server.document.opening import open_document, open_raw_image
@@ -40,17 +37,6 @@ from inkstream_server.workers.model_tasks import LoadedModel
 # A document is read page by page, by whichever worker is free; opening it anew for every page
 # would cost more than some pages do. The server tells when one is done with.
 _OPEN_DOCUMENT_COUNT: Final = 8
-
-
-@dataclass(frozen=True, slots=True)
-class CpuRoleSpec:
-    limits: DocumentLimits
-    opencv_threads: int = 1
-
-    def build(self, memory: SharedMemory) -> CpuRole:
-        silence_native_stderr()  # the codecs' remarks on a broken picture; the caller gets an error
-        cv2.setNumThreads(self.opencv_threads)
-        return CpuRole(memory, self.limits)
 
 
 class CpuRole:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-# glibc gives large blocks back to the kernel as soon as they are freed, and takes them anew, page
-# by page, for the next batch. Keeping them turns millions of page faults a page into none.
+# glibc may give large blocks back to the kernel as soon as they are freed, and take them anew, page
+# by page, for the next batch. Never set one of the two alone; see docs/decisions/011.
 _KEEP_MEMORY: Final = {
     "MALLOC_MMAP_THRESHOLD_": str(1 << 30),
     "MALLOC_TRIM_THRESHOLD_": str(1 << 32),

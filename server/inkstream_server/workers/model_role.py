@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-import cv2
 import numpy as np
 
-from inkstream_server.engines.engine import Engine, EngineSettings, Predictor
+from inkstream_server.engines.engine import Predictor
 from inkstream_server.models.files import ModelFiles, Module
 from inkstream_server.stages import ctc, detection, recognition, textline_orientation
 from inkstream_server.workers.memory import SharedMemory
@@ -20,28 +18,10 @@ from inkstream_server.workers.model_tasks import (
     ModelBucket,
     Recognise,
 )
+from inkstream_server.workers.role_specs import ModelToLoad
 
 _WARM_DETECTION_PX: Final = (640, 960)
 _WARM_BATCH_COUNTS: Final = (1, 4)
-
-
-@dataclass(frozen=True, slots=True)
-class ModelToLoad:
-    files: ModelFiles
-    engine: Engine
-    settings: EngineSettings
-
-
-@dataclass(frozen=True, slots=True)
-class ModelRoleSpec:
-    models: tuple[ModelToLoad, ...]
-    opencv_threads: int = 1
-
-    def build(self, memory: SharedMemory) -> ModelRole:
-        cv2.setNumThreads(self.opencv_threads)
-        role = ModelRole(memory, self.models)
-        role.warm_up()
-        return role
 
 
 class _Stage(Protocol):

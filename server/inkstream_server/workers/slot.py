@@ -18,10 +18,16 @@ _FIRST_BACK_OFF_S: Final = 0.05
 _LONGEST_BACK_OFF_S: Final = 10.0
 # A worker that lived this long was well; its death says nothing about the next one.
 _WELL_AFTER_S: Final = 30.0
+# A worker ends as soon as it may, but for the batch that it has; of that nobody waits for the end.
+_END_S: Final = 2.0
 
 
 class WorkerHung(Exception):
     """The worker took longer than the batch was allowed, and was killed."""
+
+
+class WorkerAway(Exception):
+    """There is no worker in the slot just now; the batch was not begun, and is not to blame."""
 
 
 class WorkerSlot:
@@ -55,19 +61,24 @@ class WorkerSlot:
         await self._ready.wait()
 
     async def run(self, key: object, items: tuple[object, ...], *, limit_s: float) -> Finished:
-        """Run one batch. Raises WorkerDied, or WorkerHung past `limit_s`.
+        """Run one batch. Raises WorkerAway, WorkerDied, or WorkerHung past `limit_s`.
 
         Once either is raised the process is gone, and what it wrote to will change no more.
         """
         worker = self._worker
-        if worker is None:
-            raise WorkerDied(f"{self.name} is being replaced")
+        if worker is None or worker.has_ended:
+            self._note_end_of(worker)
+            raise WorkerAway(f"{self.name} is being replaced")
         try:
             async with asyncio.timeout(limit_s):
                 return await worker.run(key, items)
         except TimeoutError:
             await worker.kill()
+            self._note_end_of(worker)
             raise WorkerHung(f"{self.name} was killed after {limit_s:g} s with one batch") from None
+        except WorkerDied:
+            self._note_end_of(worker)
+            raise
 
     def tell(self, item: object) -> None:
         if self._worker is not None:
@@ -80,8 +91,18 @@ class WorkerSlot:
             await asyncio.gather(self._keeper, return_exceptions=True)
         worker, self._worker = self._worker, None
         self._ready.clear()
-        if worker is not None:
-            await worker.close()
+        if worker is None:
+            return
+        try:
+            async with asyncio.timeout(_END_S):
+                await worker.close()
+        except TimeoutError:
+            await worker.kill()
+
+    def _note_end_of(self, worker: Worker | None) -> None:
+        """Let nobody try this worker again, should its keeper not know yet that it is gone."""
+        if self._worker is worker:
+            self._ready.clear()
 
     async def _keep(self) -> None:
         back_off_s = _FIRST_BACK_OFF_S
@@ -105,7 +126,7 @@ class WorkerSlot:
             back_off_s = min(2 * back_off_s, _LONGEST_BACK_OFF_S)
             try:
                 self._worker = await Worker.start(self._launch)
-            except WorkerStartFailed as error:
+            except (WorkerStartFailed, OSError) as error:  # OSError: no descriptor or process left
                 _log.error("%s; next try in %.1f s", error, back_off_s)
         _log.info("%s is back (pid %d)", self.name, self._worker.pid)
         return back_off_s

@@ -53,21 +53,15 @@ class Worker:
 
     @classmethod
     async def start(cls, launch: Launch) -> Self:
-        """A worker that is warm. Raises WorkerStartFailed with what went wrong."""
+        """A worker that is warm. Raises WorkerStartFailed with what went wrong, or OSError."""
         ours, theirs = socket.socketpair()
         with theirs:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-P",
-                "-m",
-                "inkstream_server.workers.process",
-                str(theirs.fileno()),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=sys.stderr.fileno(),  # inference libraries print; stdout is the command's
-                pass_fds=[theirs.fileno(), *(each.descriptor for each in launch.segments)],
-                env={**os.environ, **launch.environment},
-            )
-        reader, writer = await asyncio.open_unix_connection(sock=ours)
+            reader, writer = await asyncio.open_unix_connection(sock=ours)
+            try:
+                process = await _spawn(launch, theirs)
+            except BaseException:
+                writer.close()
+                raise
         worker = cls(launch.name, process, reader, writer)
         try:
             await worker._greet(launch)
@@ -79,6 +73,11 @@ class Worker:
     @property
     def pid(self) -> int:
         return self._process.pid
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the process is known to be gone."""
+        return self._process.returncode is not None or self._reader.at_eof()
 
     async def run(self, key: object, items: tuple[object, ...]) -> Finished:
         """Run one batch. Raises WorkerDied."""
@@ -138,3 +137,17 @@ class Worker:
     async def _send(self, message: Message) -> None:
         self._writer.write(encode(message))
         await self._writer.drain()
+
+
+async def _spawn(launch: Launch, channel: socket.socket) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-P",
+        "-m",
+        "inkstream_server.workers.process",
+        str(channel.fileno()),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=sys.stderr.fileno(),  # inference libraries print; stdout is the command's
+        pass_fds=[channel.fileno(), *(each.descriptor for each in launch.segments)],
+        env={**os.environ, **launch.environment},
+    )

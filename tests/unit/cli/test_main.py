@@ -3,6 +3,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 
 import pytest
+
 from inkstream_server.cli.main import main
 
 # Runs the command as an installation without the server's packages would.

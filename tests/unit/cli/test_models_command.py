@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from inkstream_server.cli.main import main
 from inkstream_server.models.fingerprint import Fingerprint
 from inkstream_server.models.lock import ModelLock

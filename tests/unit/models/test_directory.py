@@ -3,6 +3,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from inkstream_server.errors import ModelDamaged, ModelMissing
 from inkstream_server.models.directory import read_model_directory
 from inkstream_server.models.entry import Catalogue

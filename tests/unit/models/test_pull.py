@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+
 from inkstream_server.errors import ModelArchiveRefused, ModelUnknown, PullFailed
 from inkstream_server.models.directory import read_model_directory
 from inkstream_server.models.entry import Catalogue, WheelSource

@@ -3,6 +3,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from inkstream_server.errors import ModelUnknown
 from inkstream_server.models.entry import Catalogue
 from inkstream_server.models.fetch import local_wheel

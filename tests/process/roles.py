@@ -1,0 +1,135 @@
+"""A role whose tasks do what a worker must survive. It is loaded in the workers of these tests."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from inkstream_server.errors import ImageDamaged, ModelMissing
+from inkstream_server.workers.memory import SharedMemory
+from inkstream_server.workers.model_tasks import LoadedModel
+from inkstream_server.workers.role import Launch, RoleSpec
+from inkstream_server.workers.task import Task
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+FOREVER_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Say(Task[str]):
+    """Answer in capitals."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Die(Task[str]):
+    """End the process, as a fault in native code would."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hang(Task[str]):
+    """Never answer. With a marker: leave it, and answer once it is there."""
+
+    marker: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fail(Task[str]):
+    """Raise: an error of the item's own, or a bug."""
+
+    is_bug: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TellWhatWasTold(Task[list[object]]):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class TellPid(Task[int]):
+    pass
+
+
+class Ordeal:
+    def __init__(self) -> None:
+        self._told: list[object] = []
+
+    @property
+    def models(self) -> Sequence[LoadedModel]:
+        return ()
+
+    def run(self, key: object, items: Sequence[object]) -> Sequence[object]:
+        return [self._answer(item) for item in items]
+
+    def tell(self, item: object) -> None:
+        self._told.append(item)
+
+    def _answer(self, task: object) -> object:
+        match task:
+            case Say(text=text):
+                return text.upper()
+            case Die():
+                os.kill(os.getpid(), signal.SIGKILL)
+            case Hang(marker=marker):
+                return _hang(marker)
+            case Fail(is_bug=is_bug):
+                raise ValueError("a bug") if is_bug else ImageDamaged("the picture is torn")
+            case TellWhatWasTold():
+                return self._told
+            case TellPid():
+                return os.getpid()
+        raise AssertionError(task)
+
+
+def _hang(marker: Path | None) -> str:
+    if marker is not None and marker.exists():
+        return "done at last"
+    if marker is not None:
+        marker.touch()
+    time.sleep(FOREVER_S)
+    raise AssertionError
+
+
+@dataclass(frozen=True, slots=True)
+class OrdealSpec:
+    def build(self, memory: SharedMemory) -> Ordeal:
+        return Ordeal()
+
+
+@dataclass(frozen=True, slots=True)
+class HopelessSpec:
+    """A role that cannot start: for a reason the operator can mend, by a bug, or by dying."""
+
+    how: str
+
+    def build(self, memory: SharedMemory) -> Ordeal:
+        match self.how:
+            case "operator":
+                raise ModelMissing("model x is not there; run: inkstream models pull x")
+            case "bug":
+                raise ZeroDivisionError("what went wrong")
+            case _:
+                os.kill(os.getpid(), signal.SIGKILL)
+                raise AssertionError
+
+
+@dataclass(frozen=True, slots=True)
+class BarredSpec:
+    """A role that can start while the bar is not there."""
+
+    bar: Path
+
+    def build(self, memory: SharedMemory) -> Ordeal:
+        if self.bar.exists():
+            raise ModelMissing("the bar is down")
+        return Ordeal()
+
+
+def launch(spec: RoleSpec, name: str = "a worker") -> Launch:
+    """A worker that finds the tests' own roles."""
+    return Launch(name, spec, segments=(), environment={"PYTHONPATH": str(REPOSITORY)})

@@ -1,0 +1,285 @@
+"""Pools of real workers: what dies with a worker, what is done again, and what leaks (nothing)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import pytest
+from tests.pictures import pdf, picture, png
+from tests.process.roles import Die, Hang, HopelessSpec, OrdealSpec, Say, launch
+from tests.process.scenarios import children_of, run_scenario, until
+from tests.reading_room import (
+    BOOK,
+    Pools,
+    ReadingRoom,
+    models_to_load,
+    reading,
+    reading_room,
+    serving,
+    shared_memory,
+)
+
+from inkstream_server.document.limits import DocumentLimits
+from inkstream_server.engines.fake import FakeEngine
+from inkstream_server.errors import OcrError
+from inkstream_server.pipeline.dispatcher import Dispatcher, Outcome
+from inkstream_server.pipeline.intake import DocumentJob
+from inkstream_server.pipeline.results import Page
+from inkstream_server.pipeline.settings import PageWishes
+from inkstream_server.scheduling.policy import BatchPolicy
+from inkstream_server.scheduling.priority import Priority
+from inkstream_server.telemetry.metrics import Metrics, PoolMetrics
+from inkstream_server.workers.memory import SharedMemory
+from inkstream_server.workers.role import Launch, RoleSpec
+from inkstream_server.workers.role_specs import CpuRoleSpec, ModelRoleSpec
+from inkstream_server.workers.slot import WorkerSlot
+from inkstream_server.workers.task import Task
+
+EIGHT = BatchPolicy(max_count=8)
+
+
+def dispatcher(
+    slots: Sequence[WorkerSlot],
+    *,
+    policy: BatchPolicy = EIGHT,
+    limit_s: float = 20.0,
+    metrics: Metrics | None = None,
+) -> Dispatcher:
+    return Dispatcher(
+        slots,
+        lambda key: policy,
+        batch_limit_s=limit_s,
+        metrics=PoolMetrics(metrics or Metrics(), "test"),
+    )
+
+
+@asynccontextmanager
+async def ordeals(count: int, *, limit_s: float = 20.0) -> AsyncIterator[Dispatcher]:
+    pool = dispatcher(
+        [WorkerSlot(launch(OrdealSpec(), f"worker {n}")) for n in range(count)], limit_s=limit_s
+    )
+    async with warm(pool), serving(pool):
+        yield pool
+
+
+@asynccontextmanager
+async def warm(pool: Dispatcher) -> AsyncIterator[None]:
+    try:
+        await pool.start()
+        yield
+    finally:
+        await pool.stop()
+
+
+async def ask(pool: Dispatcher, *tasks: Task[str]) -> list[str]:
+    """Each task's answer, or the reason of its error."""
+    outcomes: list[Outcome[str]] = await pool.run_all(
+        [("any", task, 1) for task in tasks], rank=0.0
+    )
+    return [
+        each.result.reason if isinstance(each.result, OcrError) else each.result
+        for each in outcomes
+    ]
+
+
+def kill(pool: Dispatcher) -> None:
+    for pid in pool.pids.values():
+        if pid is not None:
+            os.kill(pid, signal.SIGKILL)
+
+
+def test_what_waits_for_killed_workers_is_answered_by_their_successors() -> None:
+    async def scenario() -> None:
+        async with ordeals(2) as pool:
+            for word in ("one", "two", "three"):
+                kill(pool)
+                assert await ask(pool, Say(word)) == [word.upper()]
+
+    run_scenario(scenario())
+
+
+def test_no_number_of_workers_killed_while_idle_is_held_against_a_request() -> None:
+    async def scenario() -> None:
+        async with ordeals(4) as pool:
+            kill(pool)
+            await until(lambda: set(pool.pids.values()) == {None})
+
+            assert await ask(pool, Say("a")) == ["A"]
+
+    run_scenario(scenario())
+
+
+def test_a_batch_whose_worker_is_killed_in_the_middle_is_done_again(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with ordeals(1) as pool:
+            asked = asyncio.create_task(ask(pool, Say("a"), Hang(tmp_path / "begun"), Say("b")))
+            await until((tmp_path / "begun").exists)
+            kill(pool)
+
+            assert await asked == ["A", "done at last", "B"]
+
+    run_scenario(scenario())
+
+
+@pytest.mark.parametrize("worker_count", [1, 2])
+def test_an_item_that_kills_its_worker_is_refused_alone(worker_count: int) -> None:
+    async def scenario() -> None:
+        async with ordeals(worker_count) as pool:
+            answers = await ask(pool, Say("a"), Die(), Say("b"), Say("c"))
+            assert answers == ["A", "WORKER_CRASHED", "B", "C"]
+
+            assert await ask(pool, Say("still well")) == ["STILL WELL"]
+
+    run_scenario(scenario())
+
+
+def test_an_item_that_hangs_is_given_up_and_its_worker_replaced() -> None:
+    async def scenario() -> None:
+        async with ordeals(1, limit_s=0.5) as pool:
+            before = pool.pids
+            assert await ask(pool, Hang()) == ["PAGE_TIMEOUT"]
+
+            assert await ask(pool, Say("back")) == ["BACK"]
+            assert before != pool.pids
+
+    run_scenario(scenario())
+
+
+def test_an_item_that_hangs_costs_its_neighbours_nothing() -> None:
+    async def scenario() -> None:
+        async with ordeals(2, limit_s=0.5) as pool:
+            assert await ask(pool, Say("a"), Hang(), Say("b")) == ["A", "PAGE_TIMEOUT", "B"]
+
+    run_scenario(scenario())
+
+
+def test_a_pool_of_which_one_worker_cannot_start_leaves_no_process() -> None:
+    async def scenario() -> None:
+        pool = dispatcher(
+            [
+                WorkerSlot(launch(OrdealSpec(), "well")),
+                WorkerSlot(launch(HopelessSpec("operator"), "ill")),
+            ]
+        )
+        with pytest.raises(ExceptionGroup):
+            async with warm(pool):
+                pass
+
+        assert children_of(os.getpid()) == []
+
+    run_scenario(scenario())
+
+
+@asynccontextmanager
+async def real_room(
+    engine: FakeEngine, limits: DocumentLimits | None = None, *, worker_count: int = 2
+) -> AsyncIterator[tuple[ReadingRoom, Pools]]:
+    """The whole pipeline, on so many CPU workers and model workers."""
+    limits = limits or DocumentLimits()
+    async with AsyncExitStack() as stack:
+        memory = await stack.enter_async_context(shared_memory())
+        metrics = Metrics()
+        pools = Pools(
+            dispatcher(
+                slots("cpu", CpuRoleSpec(limits), memory, worker_count),
+                policy=BatchPolicy(max_count=1),
+                limit_s=limits.max_page_s,
+                metrics=metrics,
+            ),
+            dispatcher(slots("model", ModelRoleSpec(models_to_load(engine)), memory, worker_count)),
+            metrics,
+        )
+        await stack.enter_async_context(warm(pools.cpu))
+        await stack.enter_async_context(warm(pools.models))
+        room = await stack.enter_async_context(reading_room(memory, pools, limits=limits))
+        yield room, pools
+
+
+def slots(name: str, spec: RoleSpec, memory: SharedMemory, count: int) -> list[WorkerSlot]:
+    return [WorkerSlot(Launch(f"{name} {n}", spec, memory.addresses)) for n in range(count)]
+
+
+def job(content: bytes) -> DocumentJob:
+    return DocumentJob(content, BOOK.fill_in(PageWishes()), Priority.INTERACTIVE)
+
+
+async def read_all(room: ReadingRoom, content: bytes) -> list[tuple[object, ...]]:
+    return [
+        reading(event)
+        async for event in room.reader.read_document(job(content))
+        if isinstance(event, Page)
+    ]
+
+
+def test_a_document_reads_the_same_while_every_worker_is_killed_in_turn() -> None:
+    content = pdf(*(f"page {number}" for number in range(16)))
+
+    async def scenario() -> None:
+        async with real_room(FakeEngine(delay_s=0.05)) as (room, pools):
+            expected = await read_all(room, content)
+            assert len(expected) == 16 and all(lines for *_, lines, _ in expected)
+
+            again = asyncio.create_task(read_all(room, content))
+            for pool, number in ((pools.models, 0), (pools.cpu, 0), (pools.models, 1)):
+                await asyncio.sleep(0.2)
+                pid = list(pool.pids.values())[number]
+                if pid is not None:
+                    os.kill(pid, signal.SIGKILL)
+
+            assert await again == expected
+            assert room.taken_bytes == 0
+
+    run_scenario(scenario())
+
+
+def test_idle_workers_that_are_all_killed_cost_a_request_nothing() -> None:
+    image = png(picture("one line", "another"))
+
+    async def scenario() -> None:
+        async with real_room(FakeEngine(), worker_count=1) as (room, pools):
+            expected = reading(await room.reader.read_image(job(image)))
+            kill(pools.cpu)
+            kill(pools.models)
+
+            assert reading(await room.reader.read_image(job(image))) == expected
+            assert room.taken_bytes == 0
+
+    run_scenario(scenario())
+
+
+def test_a_page_whose_cpu_worker_stands_still_times_out_and_leaves_nothing_behind() -> None:
+    async def scenario() -> None:
+        limits = DocumentLimits(max_page_s=1.5)
+        async with real_room(FakeEngine(), limits, worker_count=1) as (room, pools):
+            for pid in pools.cpu.pids.values():
+                assert pid is not None
+                os.kill(pid, signal.SIGSTOP)
+
+            with pytest.raises(OcrError) as failed:
+                await room.reader.read_image(job(png(picture("text"))))
+
+            assert failed.value.reason == "PAGE_TIMEOUT"
+            assert (await room.reader.read_image(job(png(picture("text"))))).lines
+            assert room.taken_bytes == 0
+
+    run_scenario(scenario())
+
+
+def test_a_caller_who_goes_while_workers_die_leaves_nothing_behind() -> None:
+    async def scenario() -> None:
+        async with real_room(FakeEngine(delay_s=0.05)) as (room, pools):
+            calls = [asyncio.create_task(read_all(room, pdf("a", "b", "c", "d"))) for _ in range(6)]
+            await asyncio.sleep(0.15)
+            kill(pools.models)
+            for call in calls[::2]:
+                call.cancel()
+            await asyncio.gather(*calls, return_exceptions=True)
+
+            assert len({tuple(call.result()) for call in calls[1::2]}) == 1
+
+    run_scenario(scenario())

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.pictures import picture
+from tests.unit.workers.room import Room
+
+from inkstream_server.engines.engine import EngineSettings
+from inkstream_server.engines.fake import PLAIN_CHARACTERS, FakeEngine
+from inkstream_server.models.files import ModelFiles, Module
+from inkstream_server.stages import detection, recognition
+from inkstream_server.stages.recognition import LineText
+from inkstream_server.stages.textline_orientation import LineOrientation
+from inkstream_server.workers.memory import ArrayHandle
+from inkstream_server.workers.model_role import ModelRole
+from inkstream_server.workers.model_tasks import (
+    Classify,
+    Detect,
+    LoadedModel,
+    ModelBucket,
+    Recognise,
+)
+from inkstream_server.workers.role_specs import ModelRoleSpec, ModelToLoad
+
+DETECTOR, RECOGNISER, CLASSIFIER = "det", "rec", "cls"
+WORDS = ("one", "two", "three and four", "l", "five six seven", "eight", "nine", "ten", "eleven")
+
+
+def to_load(
+    name: str, module: Module, characters: tuple[str, ...] = PLAIN_CHARACTERS
+) -> ModelToLoad:
+    files = ModelFiles(name, module, Path(name), None, characters)
+    return ModelToLoad(files, FakeEngine(), EngineSettings())
+
+
+MODELS = (
+    to_load(DETECTOR, Module.TEXT_DETECTION, ()),
+    to_load(RECOGNISER, Module.TEXT_RECOGNITION),
+    to_load(CLASSIFIER, Module.TEXTLINE_ORIENTATION, ()),
+)
+
+
+@pytest.fixture
+def role(room: Room) -> ModelRole:
+    return ModelRole(room.memory, MODELS)
+
+
+def crop_of(text: str) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    width_px = 60 + 20 * len(text)
+    return picture(text, width_px=width_px)[30:75]
+
+
+def line(room: Room, text: str) -> Recognise:
+    return Recognise(room.put_array(recognition.fit(crop_of(text))))
+
+
+def bucket_of(text: str) -> ModelBucket:
+    height, width = crop_of(text).shape[:2]
+    return ModelBucket(RECOGNISER, (recognition.line_width(height, width)[1],))
+
+
+def texts(role: ModelRole, bucket: ModelBucket, lines: Sequence[Recognise]) -> list[LineText]:
+    answers = role.run(bucket, lines)
+    assert all(isinstance(answer, LineText) for answer in answers)
+    return [answer for answer in answers if isinstance(answer, LineText)]
+
+
+def test_a_line_has_a_text_and_a_score(role: ModelRole, room: Room) -> None:
+    (read,) = texts(role, bucket_of("one"), [line(room, "one")])
+
+    assert read.text
+    assert 0.0 < read.score <= 1.0
+
+
+def test_a_line_without_ink_has_no_text_and_is_no_error(role: ModelRole, room: Room) -> None:
+    (read,) = texts(role, bucket_of(""), [line(room, "")])
+
+    assert read == LineText("", 0.0)
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(words=st.lists(st.sampled_from(WORDS), min_size=1, max_size=16))
+def test_a_line_reads_the_same_alone_and_in_any_batch(
+    role: ModelRole, room: Room, words: list[str]
+) -> None:
+    bucket = bucket_of("one")
+    words = [word for word in words if bucket_of(word) == bucket]
+    lines = {word: line(room, word) for word in set(words)}
+    alone = {word: texts(role, bucket, [lines[word]])[0] for word in lines}
+
+    together = texts(role, bucket, [lines[word] for word in words]) if words else []
+
+    assert together == [alone[word] for word in words]
+
+
+def test_different_lines_read_differently(role: ModelRole, room: Room) -> None:
+    read = [texts(role, bucket_of(word), [line(room, word)])[0].text for word in WORDS]
+
+    assert len(set(read)) == len(WORDS)
+
+
+def test_the_map_of_a_page_is_written_where_the_item_says(role: ModelRole, room: Room) -> None:
+    pages = [picture("Hello", height_px=96, width_px=320), np.full((96, 320, 3), 255, np.uint8)]
+    items = [
+        Detect(room.put_array(detection.fit(page, (96, 320))), room.array(96, 320, dtype="float32"))
+        for page in pages
+    ]
+
+    assert list(role.run(ModelBucket(DETECTOR, (96, 320)), items)) == [None, None]
+
+    with_text, blank = (room.memory.view(item.probabilities) for item in items)
+    assert with_text.max() > 0.8
+    assert blank.max() == 0.0
+
+
+def test_a_line_is_told_to_stand_upright_or_on_its_head(role: ModelRole, room: Room) -> None:
+    def halves(upper: int, lower: int) -> ArrayHandle:
+        values = np.full((48, 192, 3), upper, np.uint8)
+        values[24:] = lower
+        return room.put_array(values)
+
+    items = [Classify(halves(255, 0)), Classify(halves(0, 255))]
+
+    upright, turned = role.run(ModelBucket(CLASSIFIER, (48, 192)), items)
+
+    assert isinstance(upright, LineOrientation) and not upright.is_upside_down
+    assert isinstance(turned, LineOrientation) and turned.is_upside_down
+
+
+def test_it_tells_what_is_loaded(role: ModelRole) -> None:
+    assert list(role.models) == [
+        LoadedModel(DETECTOR, Module.TEXT_DETECTION, "fake", "cpu", "fp32", 0),
+        LoadedModel(RECOGNISER, Module.TEXT_RECOGNITION, "fake", "cpu", "fp32", 27),
+        LoadedModel(CLASSIFIER, Module.TEXTLINE_ORIENTATION, "fake", "cpu", "fp32", 0),
+    ]
+
+
+def test_the_recipe_builds_a_role_that_is_warm(room: Room) -> None:
+    role = ModelRoleSpec(MODELS).build(room.memory)
+
+    assert [model.name for model in role.models] == [DETECTOR, RECOGNISER, CLASSIFIER]
+
+
+def test_nothing_can_be_told_to_it(role: ModelRole) -> None:
+    with pytest.raises(AssertionError):
+        role.tell("anything")
+
+
+def test_a_module_that_it_cannot_run_is_our_bug(room: Room) -> None:
+    with pytest.raises(AssertionError):
+        ModelRole(room.memory, [to_load("ori", Module.DOC_ORIENTATION)])
+
+
+def test_a_bucket_is_counted_under_its_models_name() -> None:
+    assert str(ModelBucket(RECOGNISER, (320,))) == RECOGNISER

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from tests.running_server import RunningServer, running_server
+from tests.wire.calls import Stubs, stubs_of
+
+LIMITS = (
+    "--set=limits.max_image_pixels=2000000",
+    "--set=limits.max_page_pixels=4000000",
+    "--set=limits.max_document_pages=50",
+    "--set=server.max_message_bytes=4194304",
+)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[RunningServer]:
+    """A server with the fake engine and small limits, for tests that leave it as it was."""
+    with running_server("--engine", "fake", *LIMITS) as running:
+        yield running
+        assert running.stop() == 0
+        assert "Traceback" not in running.log_text()
+
+
+@pytest.fixture(scope="session")
+def stubs(server: RunningServer) -> Iterator[Stubs]:
+    with stubs_of(server) as stubs:
+        yield stubs
