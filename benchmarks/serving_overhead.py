@@ -3,8 +3,8 @@
     python benchmarks/serving_overhead.py [--rounds 5] [--pages 32] [PICTURE ...]
 
 The bare loop is as many processes as the server has model workers, each reading whole pages by
-itself, one after the other, with nothing in between. Both sides read the same pictures (the
-sample's pages, or those named), in turns, in one run. Then health checks are timed while the server
+itself, one after the other, with the server's own widths and batches and nothing in between. Both
+sides read the same pictures (the sample's pages, or those named), in turns, in one run. Then health checks are timed while the server
 is saturated; they are kept out of the rounds because fifty of them a second take time themselves.
 """
 
@@ -18,7 +18,6 @@ import statistics
 import subprocess
 import sys
 import time
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -34,15 +33,18 @@ from served import served
 
 from inkstream import AsyncClient
 from inkstream_server.app.models import models_to_load
+from inkstream_server.app.widths import WidthSteps
 from inkstream_server.config import BatchingConfig, InferenceConfig, ModelsConfig
 from inkstream_server.document.limits import DocumentLimits
 from inkstream_server.document.opening import open_document
 from inkstream_server.engines.engine import Predictor
 from inkstream_server.models.files import Module
+from inkstream_server.scheduling.batcher import Batcher
 from inkstream_server.stages import crop, ctc, detection, recognition
 from inkstream_server.stages.detection import DetectionParams
 from inkstream_server.stages.regions import find_regions
 from inkstream_server.workers.environment import worker_environment
+from inkstream_server.workers.model_role import describe
 from inkstream_server.workers.plan import WorkerCounts, core_count, plan
 from inkstream_server.workers.role_specs import ModelToLoad
 
@@ -119,6 +121,8 @@ class BareReader:
         self._policy = BatchingConfig().text_recognition
         self._detector = _load(models[Module.TEXT_DETECTION])
         self._recogniser = _load(models[Module.TEXT_RECOGNITION])
+        loaded = [describe(models[Module.TEXT_RECOGNITION], self._recogniser)]
+        self._width_step = WidthSteps(None, loaded).of(loaded[0].name)
         self._alphabet = ctc.alphabet(models[Module.TEXT_RECOGNITION].files.characters)
 
     @classmethod
@@ -139,20 +143,20 @@ class BareReader:
         )
         tensor = detection.prepare([detection.fit(page, fitted)])
         (probabilities,) = detection.interpret(self._detector.run(tensor))
-        buckets = defaultdict(list)
+        waiting: Batcher[int, NDArray[np.uint8]] = Batcher(lambda width: self._policy)
         for region in find_regions(probabilities, size.height_px, size.width_px, params):
             pixels = crop.cut(page, region.polygon)
             if pixels is not None:
-                _, width = recognition.line_width(pixels.shape[0], pixels.shape[1])
-                buckets[width].append(recognition.fit(pixels))
+                _, width = recognition.line_width(
+                    pixels.shape[0], pixels.shape[1], self._width_step
+                )
+                cost = width * recognition.LINE_HEIGHT_PX
+                waiting.add(width, recognition.fit(pixels), cost=cost, rank=0.0, now=0.0)
         document.close()
-        most = self._policy.max_count
-        return [
-            text
-            for width, lines in buckets.items()
-            for at in range(0, len(lines), most)
-            for text in self._recognise(lines[at : at + most], width)
-        ]
+        texts: list[str] = []
+        while (batch := waiting.take(now=0.0)) is not None:
+            texts += self._recognise(batch.items, batch.key)
+        return texts
 
     def _recognise(self, lines: Sequence[NDArray[np.uint8]], width: int) -> list[str]:
         class_ids, maxima = self._recogniser.run(recognition.prepare(lines, width))

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import Final
 
 import grpc.aio
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from pydantic import BaseModel, Field
 
 from inkstream.v1 import models_pb2, models_pb2_grpc, ocr_pb2, ocr_pb2_grpc
 from inkstream_server.errors import Fault, OcrError
-from inkstream_server.front.calls import Context
+from inkstream_server.front.health import HealthService
 from inkstream_server.front.model_service import ModelService
 from inkstream_server.front.ocr_service import OcrService
 
@@ -41,9 +40,8 @@ _SERVICES: Final = (
     ocr_pb2.DESCRIPTOR.services_by_name["OcrService"].full_name,
     models_pb2.DESCRIPTOR.services_by_name["ModelService"].full_name,
 )
-_SERVING: Final = health_pb2.HealthCheckResponse.SERVING
-_NOT_SERVING: Final = health_pb2.HealthCheckResponse.NOT_SERVING
-_REFLECTED: Final = (*_SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME)
+_HEALTH: Final = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
+_REFLECTED: Final = (*_SERVICES, _HEALTH, reflection.SERVICE_NAME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,40 +50,12 @@ class Services:
     models: ModelService
 
 
-class _Health(health.aio.HealthServicer):  # type: ignore[misc]  # grpc_health has no types
-    """Tells how the server is. Watches have no end of their own: they end with its grace's start.
-
-    Otherwise whoever watches would use up all of the grace that calls in flight are given.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._ended = asyncio.Event()
-
-    async def Watch(  # noqa: N802 - the contract's name
-        self, request: health_pb2.HealthCheckRequest, context: Context
-    ) -> None:
-        watching = asyncio.create_task(super().Watch(request, context))
-        ended = asyncio.create_task(self._ended.wait())
-        try:
-            await asyncio.wait([watching, ended], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in (watching, ended):
-                task.cancel()
-            await asyncio.gather(watching, ended, return_exceptions=True)
-        await context.write(health_pb2.HealthCheckResponse(status=_NOT_SERVING))
-        await context.abort(grpc.StatusCode.UNAVAILABLE, "the server is shutting down")
-
-    def end_watches(self) -> None:
-        self._ended.set()
-
-
 class GrpcServer:
     """The gRPC side of the front. Health says NOT_SERVING until it is told otherwise."""
 
     def __init__(self, config: FrontConfig, services: Services) -> None:
         self._server = grpc.aio.server(options=_options(config))
-        self._health = _Health()
+        self._health = HealthService(_SERVICES)
         ocr_pb2_grpc.add_OcrServiceServicer_to_server(services.ocr, self._server)
         models_pb2_grpc.add_ModelServiceServicer_to_server(services.models, self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
@@ -96,7 +66,6 @@ class GrpcServer:
 
     async def start(self) -> None:
         """Listen, and answer health checks. Raises AddressInUse."""
-        await self.set_serving(is_serving=False)
         try:
             self.port = self._server.add_insecure_port(self._address)
         except RuntimeError as error:
@@ -105,13 +74,11 @@ class GrpcServer:
 
     async def set_serving(self, *, is_serving: bool) -> None:
         """What health checks are told from now on."""
-        status = _SERVING if is_serving else _NOT_SERVING
-        for service in ("", *_SERVICES):
-            await self._health.set(service, status)
+        await self._health.set_serving(is_serving=is_serving)
 
     async def stop(self, grace_s: float) -> None:
         """Refuse new calls; calls in flight have `grace_s` to finish, then are cancelled."""
-        self._health.end_watches()
+        await self._health.end_watches()
         await self._server.stop(grace_s)
 
 

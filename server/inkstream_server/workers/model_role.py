@@ -41,7 +41,7 @@ class ModelRole:
         for model in models:
             predictor = model.engine.load(model.files, model.settings)
             self._stages[model.files.name] = _stage_of(model.files, predictor, memory)
-            self._loaded.append(_describe(model, predictor))
+            self._loaded.append(describe(model, predictor))
 
     def warm_up(self) -> None:
         """Run every model: the first run of a predictor costs many times a later one."""
@@ -127,7 +127,8 @@ def _stage_of(files: ModelFiles, predictor: Predictor, memory: SharedMemory) -> 
             raise AssertionError(other)
 
 
-def _describe(model: ModelToLoad, predictor: Predictor) -> LoadedModel:
+def describe(model: ModelToLoad, predictor: Predictor) -> LoadedModel:
+    """What a model is, now that it is loaded."""
     has_characters = model.files.module is Module.TEXT_RECOGNITION
     return LoadedModel(
         name=model.files.name,
