@@ -4,8 +4,9 @@
 
 The bare loop is as many processes as the server has model workers, each reading whole pages by
 itself, one after the other, with the server's own widths and batches and nothing in between. Both
-sides read the same pictures (the sample's pages, or those named), in turns, in one run. Then health checks are timed while the server
-is saturated; they are kept out of the rounds because fifty of them a second take time themselves.
+sides read the same pictures (the sample's pages, or those named), in turns, in one run. Then health
+checks are timed while the server is saturated; they are kept out of the rounds because fifty of
+them a second take time themselves.
 """
 
 from __future__ import annotations
