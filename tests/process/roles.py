@@ -103,7 +103,7 @@ class OrdealSpec:
 
 @dataclass(frozen=True, slots=True)
 class HopelessSpec:
-    """A role that cannot start: for a reason the operator can mend, by a bug, or by dying."""
+    """A role that cannot start: the operator can mend it, a bug, no end of it, or a death."""
 
     how: str
 
@@ -111,6 +111,9 @@ class HopelessSpec:
         match self.how:
             case "operator":
                 raise ModelMissing("model x is not there; run: inkstream models pull x")
+            case "patience":
+                time.sleep(FOREVER_S)
+                raise AssertionError
             case "bug":
                 raise ZeroDivisionError("what went wrong")
             case _:

@@ -8,6 +8,7 @@ import resource
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -88,7 +89,7 @@ def test_what_it_is_told_comes_before_what_it_is_asked_next() -> None:
         (True, InternalError, "ValueError: a bug"),
     ],
 )
-def test_what_a_role_raises_is_the_outcome_and_the_worker_lives_on(
+def test_what_a_role_raises_is_that_items_outcome_and_the_worker_lives_on(
     is_bug: bool, kind: type[Exception], message: str
 ) -> None:
     async def scenario() -> None:
@@ -100,8 +101,8 @@ def test_what_a_role_raises_is_the_outcome_and_the_worker_lives_on(
 
             assert await say(slot, "still here") == "STILL HERE"
             assert slot.pid == pid
-        assert isinstance(outcome, kind) and isinstance(other, kind)
-        assert str(outcome) == message
+        assert isinstance(outcome, kind) and str(outcome) == message
+        assert other == "A"
 
     run_scenario(scenario())
 
@@ -145,6 +146,16 @@ def test_a_death_in_the_start_is_told_with_its_signal() -> None:
     async def scenario() -> None:
         with pytest.raises(WorkerStartFailed, match=r"killed by SIGKILL while it started"):
             await WorkerSlot(launch(HopelessSpec("death"))).start()
+
+    run_scenario(scenario())
+
+
+def test_a_worker_that_is_never_ready_is_given_up() -> None:
+    async def scenario() -> None:
+        patience = replace(launch(HopelessSpec("patience")), start_limit_s=1.0)
+
+        with pytest.raises(WorkerStartFailed, match=r"a worker was not ready after 1 s"):
+            await WorkerSlot(patience).start()
 
     run_scenario(scenario())
 

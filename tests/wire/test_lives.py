@@ -14,7 +14,7 @@ from pathlib import Path
 
 import grpc
 import pytest
-from grpc_health.v1 import health_pb2
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from tests.pictures import pdf, picture, png
 from tests.process.scenarios import children_of, is_alive
@@ -52,6 +52,14 @@ def eventually(condition: Callable[[], bool], limit_s: float = 20.0) -> None:
 def send(server: RunningServer, number: signal.Signals) -> None:
     for pid in children_of(server.process.pid):
         os.kill(pid, number)
+
+
+def has_ipv6() -> bool:
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
 
 
 @contextmanager
@@ -290,17 +298,29 @@ def test_a_second_signal_ends_the_grace() -> None:
         assert is_cut_short(call)
 
 
-def test_no_process_outlives_a_server_that_is_killed() -> None:
+@pytest.mark.parametrize("hangs", [False, True])
+def test_no_process_outlives_a_server_that_is_killed(hangs: bool) -> None:
     with running_server(*FAKE) as killed, stubs_of(killed) as stubs:
         call = stubs.ocr.RecognizeDocument(document_request(LONG))
         next(call)
         workers = children_of(killed.process.pid)
         assert len(workers) == 2
+        if hangs:
+            send(killed, signal.SIGSTOP)
 
         killed.process.kill()
         killed.process.wait()
 
         eventually(lambda: not any(is_alive(pid) for pid in workers))
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
+def test_a_server_listens_on_an_ipv6_address() -> None:
+    with running_server(*FAKE, "--host=::1", until_serving=False) as server:
+        port = server.target.rpartition(":")[2]
+        with grpc.insecure_channel(f"[::1]:{port}") as channel:
+            health = health_pb2_grpc.HealthStub(channel)
+            assert health.Check(health_pb2.HealthCheckRequest(), timeout=CALL_S).status
 
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -15,7 +15,7 @@ _OPAQUE: Final = 255
 _STRIP_ROWS: Final = 64  # mixed at once: stays in the cache, and the sums stay small
 _TRANSPOSING: Final = frozenset({5, 6, 7, 8})
 _DARK_BELOW: Final = 200  # of 255; darker is told from white at a glance, and by the detector
-_DARK_SHARE: Final = 0.05  # of what is visible; below it, black ground shows more than white
+_DARK_SHARE: Final = 0.005  # of what is visible; below it, black ground shows more than white
 
 
 def to_bgr(samples: NDArray[Any]) -> NDArray[np.uint8]:

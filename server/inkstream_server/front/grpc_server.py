@@ -61,7 +61,8 @@ class GrpcServer:
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         if config.reflection:
             reflection.enable_server_reflection(_REFLECTED, self._server)
-        self._address = f"{config.host}:{config.port}"
+        host = f"[{config.host}]" if ":" in config.host else config.host  # IPv6
+        self._address = f"{host}:{config.port}"
         self.port = 0
 
     async def start(self) -> None:

@@ -21,7 +21,7 @@ from inkstream_server.workers.model_tasks import (
 from inkstream_server.workers.role_specs import ModelToLoad
 
 _WARM_DETECTION_PX: Final = (640, 960)
-_WARM_BATCH_COUNTS: Final = (1, 4)
+_WARM_BATCH_COUNTS: Final = (1, 2, 4, 8)
 
 
 class _Stage(Protocol):

@@ -1,11 +1,13 @@
 """The main function of a worker process: builds its role, then runs one batch after the other.
 
-It ends when the server's end of the channel closes, however that happens. Signals that end a
-server reach its whole process group; a worker ignores them, because calls in flight need it.
+It ends when the server's end of the channel closes, and at once when the server is gone. Signals
+that end a server reach its whole process group; a worker ignores them, because calls in flight
+need it.
 """
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import signal
 import socket
@@ -13,6 +15,7 @@ import sys
 import time
 import traceback
 from collections.abc import Sequence
+from typing import Final
 
 from inkstream_server.errors import InternalError, OcrError
 from inkstream_server.telemetry.log import set_up_logging
@@ -30,11 +33,15 @@ from inkstream_server.workers.role import Launch, Role
 
 _log = logging.getLogger(__name__)
 
+_PR_SET_PDEATHSIG: Final = 1
+
 
 def main(descriptor: int) -> int:
     """Serve the channel at `descriptor` until it closes; the exit status."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
+    # A worker in the middle of a batch reads no channel, and one that hangs never will again.
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     channel = BlockingChannel(socket.socket(fileno=descriptor))
     match channel.receive():
         case Tell(item=Launch() as launch):
@@ -74,13 +81,18 @@ def _handle(role: Role, message: Message) -> Message | None:
 
 
 def _run(role: Role, key: object, items: Sequence[object]) -> Sequence[object]:
+    """One outcome for each item. Of a batch that fails, each item is tried alone."""
+    failure: OcrError
     try:
         return role.run(key, items)
     except OcrError as error:
-        return [error] * len(items)
+        failure = error
     except Exception as error:  # noqa: BLE001 - the process's boundary: logged and answered
         _log.exception("a batch failed: key=%s count=%d", key, len(items))
-        return [InternalError(f"{type(error).__name__}: {error}")] * len(items)
+        failure = InternalError(f"{type(error).__name__}: {error}")
+    if len(items) == 1:
+        return [failure]
+    return [outcome for item in items for outcome in _run(role, key, [item])]
 
 
 if __name__ == "__main__":

@@ -41,3 +41,5 @@ class Launch:
     # Set in the process's environment on top of the server's own, before any library is loaded.
     environment: Mapping[str, str] = field(default_factory=dict)
     log_level: str = "INFO"
+    # Loading and warming up included; past it the worker is killed, and counts as not started.
+    start_limit_s: float = 300.0

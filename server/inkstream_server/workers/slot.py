@@ -126,7 +126,7 @@ class WorkerSlot:
             back_off_s = min(2 * back_off_s, _LONGEST_BACK_OFF_S)
             try:
                 self._worker = await Worker.start(self._launch)
-            except (WorkerStartFailed, OSError) as error:  # OSError: no descriptor or process left
+            except WorkerStartFailed as error:
                 _log.error("%s; next try in %.1f s", error, back_off_s)
         _log.info("%s is back (pid %d)", self.name, self._worker.pid)
         return back_off_s

@@ -53,7 +53,26 @@ class Worker:
 
     @classmethod
     async def start(cls, launch: Launch) -> Self:
-        """A worker that is warm. Raises WorkerStartFailed with what went wrong, or OSError."""
+        """A worker that is warm. Raises WorkerStartFailed with what went wrong."""
+        try:
+            worker = await cls._connect(launch)
+        except OSError as error:  # no descriptor, process or memory left
+            raise WorkerStartFailed(f"{launch.name} could not start: {error}") from error
+        try:
+            async with asyncio.timeout(launch.start_limit_s):
+                await worker._greet(launch)
+        except TimeoutError:
+            await worker.kill()
+            raise WorkerStartFailed(
+                f"{launch.name} was not ready after {launch.start_limit_s:g} s"
+            ) from None
+        except BaseException:
+            await worker.kill()
+            raise
+        return worker
+
+    @classmethod
+    async def _connect(cls, launch: Launch) -> Self:
         ours, theirs = socket.socketpair()
         with theirs:
             reader, writer = await asyncio.open_unix_connection(sock=ours)
@@ -62,13 +81,7 @@ class Worker:
             except BaseException:
                 writer.close()
                 raise
-        worker = cls(launch.name, process, reader, writer)
-        try:
-            await worker._greet(launch)
-        except BaseException:
-            await worker.kill()
-            raise
-        return worker
+        return cls(launch.name, process, reader, writer)
 
     @property
     def pid(self) -> int:

@@ -139,3 +139,13 @@ def test_over_ground_reads_views_too() -> None:
 
     assert page.flags.c_contiguous
     assert cv2.countNonZero(page[:, :, 0]) > 0
+
+
+def test_a_white_page_with_a_little_ink_and_transparent_corners_stays_white() -> None:
+    bgra = np.full((100, 100, 4), 255, np.uint8)
+    bgra[50, 10:90, :3] = 0  # under one hundredth of the page
+    bgra[:5, :5, 3] = 0
+
+    page = over_ground(bgra)
+
+    assert (page[:5, :5] == 255).all()

@@ -15,6 +15,7 @@ POLICIES = {
     "hasty": BatchPolicy(max_count=3, max_cost=10),
     "patient": BatchPolicy(max_count=3, max_cost=10, max_wait_s=1.0),
     "roomy": BatchPolicy(max_count=100, max_cost=25, max_wait_s=0.25),
+    "doubling": BatchPolicy(max_count=8, max_cost=12, max_wait_s=0.25, powers_of_two=True),
     "single": BatchPolicy(max_count=1, max_wait_s=2.0),
 }
 
@@ -56,7 +57,8 @@ def first_batch(items: list[Item], policy: BatchPolicy) -> list[Item]:
         if len(batch) == policy.max_count or (batch and cost > policy.max_cost):
             break
         batch.append(item)
-    return batch
+    sizes = [1, 2, 4, 8] if policy.powers_of_two else range(101)
+    return batch[: max(size for size in sizes if size <= len(batch))]
 
 
 class BatcherBesideItsModel(RuleBasedStateMachine):
