@@ -19,11 +19,14 @@ from tests.accuracy.golden import (
 )
 from tests.reference_data import needs_reference_data
 
+from inkstream_server.app.widths import WidthSteps
 from inkstream_server.engines.engine import CPU, EngineSettings, Precision, Predictor
 from inkstream_server.engines.selection import AUTO, select
 from inkstream_server.models.files import ModelFiles
 from inkstream_server.stages import crop, ctc, detection, recognition
 from inkstream_server.stages.regions import Region, find_regions
+from inkstream_server.workers.model_role import describe
+from inkstream_server.workers.role_specs import ModelToLoad
 
 pytestmark = [pytest.mark.models, needs_models, needs_reference_data]
 
@@ -52,9 +55,10 @@ class Tally:
 
 
 class Reader:
-    """A detector and a recogniser with exact widths, one line at a time."""
+    """A detector and a recogniser, one line at a time. Widths are exact unless a step is given."""
 
-    def __init__(self, engine: str, precision: Precision) -> None:
+    def __init__(self, engine: str, precision: Precision, width_step: int = 1) -> None:
+        self._width_step = width_step
         models = detector(), recogniser()
         self.detector, self.recogniser = (_load(engine, model, precision) for model in models)
         self._signs = ctc.alphabet(models[1].characters)
@@ -66,13 +70,21 @@ class Reader:
         return find_regions(detection.interpret(outputs)[0], height, width, params)
 
     def text(self, cut: NDArray[np.uint8]) -> recognition.LineText:
-        _, padded = recognition.line_width(cut.shape[0], cut.shape[1])
+        _, padded = recognition.line_width(cut.shape[0], cut.shape[1], self._width_step)
         outputs = self.recogniser.run(recognition.prepare([recognition.fit(cut)], padded))
         return recognition.interpret(outputs[0], outputs[1], self._signs)[0]
 
     def close(self) -> None:
         self.detector.close()
         self.recogniser.close()
+
+
+def default_width_step() -> int:
+    """What a server that is not told otherwise rounds line widths up to here."""
+    files = recogniser()
+    settings = EngineSettings(CPU, Precision.AUTO)
+    model = ModelToLoad(files, select(AUTO, files, CPU).engine, settings)
+    return WidthSteps(None, [describe(model, _load(AUTO, files, Precision.AUTO))]).of(files.name)
 
 
 def _load(engine: str, model: ModelFiles, precision: Precision) -> Predictor:
@@ -118,7 +130,7 @@ def test_lines_read_as_paddlex_reads_them(exact_reader: Reader) -> None:
 
 @pytest.mark.filterwarnings(IGNORE_PADDLES_WARNING)
 def test_the_default_engine_makes_no_more_errors_than_paddlex() -> None:
-    reader = Reader(AUTO, Precision.AUTO)
+    reader = Reader(AUTO, Precision.AUTO, default_width_step())
     lines = list(golden_lines())
     read = [reader.text(line.crop).text for line in lines]
     reader.close()

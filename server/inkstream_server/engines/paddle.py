@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from importlib.util import find_spec
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,13 +53,25 @@ class PaddleEngine:
                 model=model.name,
                 precision=settings.precision.value,
             )
-        from paddle import inference  # only who loads a model pays for the runtime
-
+        runtime = _runtime()
         try:
-            predictor = inference.create_predictor(_config(model, settings.threads))
+            predictor = runtime.create_predictor(_config(runtime, model, settings.threads))
         except (ValueError, RuntimeError) as error:  # whatever Paddle's C++ throws
             raise unreadable(self.name, model, error) from error
         return _PaddlePredictor(predictor, model)
+
+
+def _runtime() -> ModuleType:
+    """Paddle's inference module. Only who loads a model pays for it."""
+    with warnings.catch_warnings():
+        # It misses a compiler's cache, which only who builds operators needs.
+        warnings.filterwarnings("ignore", message="No ccache found")
+        import paddle
+        from paddle import inference
+
+    paddle.disable_signal_handler()  # its own prints a trace and dies at SIGTERM
+    module: ModuleType = inference
+    return module
 
 
 class _PaddlePredictor:
@@ -85,10 +99,8 @@ class _PaddlePredictor:
         self._predictor = None
 
 
-def _config(model: ModelFiles, threads: int) -> inference.Config:
-    from paddle import inference
-
-    config = inference.Config(str(model.graph), str(model.weights))
+def _config(runtime: ModuleType, model: ModelFiles, threads: int) -> inference.Config:
+    config: inference.Config = runtime.Config(str(model.graph), str(model.weights))
     config.disable_glog_info()
     config.disable_gpu()
     if model.module is not Module.DOC_UNWARPING:  # PaddleX keeps UVDoc from oneDNN too

@@ -22,5 +22,4 @@ def worker_environment(threads: int) -> dict[str, str]:
         "MKL_NUM_THREADS": count,
         # Processes that pin their threads all pin them to the same first cores.
         "KMP_AFFINITY": "disabled",
-        "OMP_PROC_BIND": "false",
     }

@@ -38,8 +38,7 @@ _PR_SET_PDEATHSIG: Final = 1
 
 def main(descriptor: int) -> int:
     """Serve the channel at `descriptor` until it closes; the exit status."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
+    _ignore_ends()
     # A worker in the middle of a batch reads no channel, and one that hangs never will again.
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     channel = BlockingChannel(socket.socket(fileno=descriptor))
@@ -54,9 +53,15 @@ def main(descriptor: int) -> int:
         known = error if isinstance(error, OcrError) else None
         channel.send(StartFailed(known, traceback.format_exc()))
         return 1
+    _ignore_ends()  # runtimes bring handlers of their own
     set_up_logging(launch.log_level)  # after the build, which may have put stderr elsewhere
     channel.send(Ready(tuple(role.models)))
     return _serve(channel, role)
+
+
+def _ignore_ends() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _serve(channel: BlockingChannel, role: Role) -> int:
