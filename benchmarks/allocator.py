@@ -10,9 +10,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from measuring import FOLDERS, Variant, arguments, measure, openvino_settings, paddle_settings
-
-GIB = 1 << 30
+from measuring import (
+    ALLOCATOR,
+    FOLDERS,
+    GIB,
+    Variant,
+    arguments,
+    measure,
+    openvino_settings,
+    paddle_settings,
+)
 
 
 def main() -> None:
@@ -20,19 +27,18 @@ def main() -> None:
     parser = arguments(__doc__ or "")
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
-    raised = {"MALLOC_MMAP_THRESHOLD_": str(GIB), "MALLOC_TRIM_THRESHOLD_": str(4 * GIB)}
     environments = {
         "glibc's default": {},
         "mmap threshold 1 GiB": {"MALLOC_MMAP_THRESHOLD_": str(GIB)},
         "trim threshold 4 GiB": {"MALLOC_TRIM_THRESHOLD_": str(4 * GIB)},
-        "mmap 1 GiB, trim 4 GiB": raised,
-        "mmap 1 GiB, trim 256 MiB": raised | {"MALLOC_TRIM_THRESHOLD_": str(256 << 20)},
+        "mmap 1 GiB, trim 4 GiB": ALLOCATOR,
+        "mmap 1 GiB, trim 256 MiB": ALLOCATOR | {"MALLOC_TRIM_THRESHOLD_": str(256 << 20)},
         "mmap 32 MiB, trim 512 MiB": {
             "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
             "MALLOC_TRIM_THRESHOLD_": str(512 << 20),
         },
-        "both, arena max 1": raised | {"MALLOC_ARENA_MAX": "1"},
-        "both, top pad 64 MiB": raised | {"MALLOC_TOP_PAD_": str(64 << 20)},
+        "both, arena max 1": ALLOCATOR | {"MALLOC_ARENA_MAX": "1"},
+        "both, top pad 64 MiB": ALLOCATOR | {"MALLOC_TOP_PAD_": str(64 << 20)},
     }
     engines = {
         "paddle": paddle_settings(options.threads),

@@ -2,7 +2,7 @@
 
     python benchmarks/batch_sizes.py --threads 1
 
-The table's figures are per batch: divide by the batch size in the variant's name.
+Best of the rounds after the first, and in brackets what is resident at the end.
 """
 
 from __future__ import annotations
@@ -39,16 +39,16 @@ def main() -> None:
                 for n in options.sizes
             ]
             for one in running:
-                one.wait_until_ready()
+                one.require(one.wait_until_ready())
             for _ in range(options.rounds + 1):
                 for one in running:
                     one.start_round()
-                    one.end_round()
+                    one.require(one.end_round())
             figures = []
             for size, one in zip(options.sizes, running, strict=True):
                 one.close()
-                best = min(figures_of["wall_ms"] for figures_of in one.rounds[1:]) / size
-                figures.append(f"{size}: {best:.2f} ms ({one.rounds[-1]['rss_mib']:.0f} MiB)")
+                best_ms = min(each["wall_ms"] for each in one.rounds[1:]) / size
+                figures.append(f"{size}: {best_ms:.2f} ms ({one.rounds[-1]['rss_mib']:.0f} MiB)")
             print(f"{engine}, width {width}: {', '.join(figures)}", flush=True)
 
 

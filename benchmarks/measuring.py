@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from inkstream_server.engines.openvino import SHAPE_CACHE_ENTRIES
 from inkstream_server.models.store import default_models_dir
 
 FOLDERS = {
@@ -22,13 +23,20 @@ FOLDERS = {
     "rec": "PP-OCRv4_mobile_rec",
 }
 
-ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": "1073741824", "MALLOC_TRIM_THRESHOLD_": "4294967296"}
-"""What the engines' processes are spawned with."""
+GIB = 1 << 30
+
+ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": str(GIB), "MALLOC_TRIM_THRESHOLD_": str(4 * GIB)}
+"""What workers are started with."""
 
 
 @dataclass(frozen=True)
 class Variant:
-    """One way to run one model: what `one_predictor.py` is told, and the environment it gets."""
+    """One way to run one model: what `one_predictor.py` is told, and the environment it gets.
+
+    `settings` are `paddle_settings` or `openvino_settings`; `workload` is read by `inputs_of`.
+    `shrink` gives memory back after every run (Paddle), `per_shape` compiles a model for every
+    shape (OpenVINO).
+    """
 
     name: str
     engine: str
@@ -57,6 +65,7 @@ def openvino_settings(threads: int, precision: str = "f32", **more: bool | int) 
         "INFERENCE_NUM_THREADS": threads,
         "NUM_STREAMS": 1,
         "ENABLE_CPU_PINNING": False,
+        "CPU_RUNTIME_CACHE_CAPACITY": SHAPE_CACHE_ENTRIES,
     }
     return settings | more
 
@@ -87,12 +96,19 @@ class Running:
         self._say(json.dumps(asdict(variant)))
 
     def wait_until_ready(self) -> bool:
+        """Tell whether the model could be loaded; False where its process ended."""
         return self._hear().strip() == "ready"
+
+    def require(self, has_answered: bool) -> None:
+        """End the benchmark where the process has ended: there is nothing to compare with."""
+        if not has_answered:
+            sys.exit(f"{self.variant.engine}, {self.variant.name}: its process has ended")
 
     def start_round(self) -> None:
         self._say("round")
 
     def end_round(self) -> bool:
+        """Wait for the round's figures; False where the process ended instead."""
         answer = self._hear()
         if answer:
             self.rounds.append(json.loads(answer))
@@ -133,7 +149,12 @@ def measure(title: str, variants: Sequence[Variant], rounds: int) -> None:
 
 
 def show(title: str, running: Sequence[Running]) -> None:
-    """Print one line per variant: milliseconds are per run of the model."""
+    """Print one line per variant.
+
+    Milliseconds are per run of the model: of the first round, the best and the median of the later
+    ones, and what of it the kernel took. "ratio" tells how many times as fast as the first variant
+    one is, "faults" the page faults per run; RSS and its peak are in MiB.
+    """
     print(f"\n{title}")
     print(
         f"{'variant':44}{'first':>9}{'min':>9}{'median':>9}{'ratio':>7}"

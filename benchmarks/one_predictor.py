@@ -47,6 +47,7 @@ def inputs_of(workload: str) -> list[np.ndarray]:
 
 
 def paddle_runner(variant: dict[str, Any]) -> Runner:
+    """Load a model with Paddle Inference; `settings` are the calls on its Config, in order."""
     from paddle import inference
 
     graph = Path(variant["model"]) / "inference.pdmodel"
@@ -71,6 +72,7 @@ def paddle_runner(variant: dict[str, Any]) -> Runner:
 
 
 def openvino_runner(variant: dict[str, Any]) -> Runner:
+    """Load a model with OpenVINO; `settings` are the properties it is compiled with."""
     import openvino
 
     core = openvino.Core()
@@ -93,7 +95,7 @@ def openvino_runner(variant: dict[str, Any]) -> Runner:
 
 
 def memory_mib(field: str) -> float:
-    """Read one field of this process's memory, as Linux tells it."""
+    """Read one field of /proc/self/status, such as VmRSS; 0 where there is none."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith(field):
             return int(line.split()[1]) / 1024
@@ -118,7 +120,6 @@ def main() -> None:
         after = resource.getrusage(resource.RUSAGE_SELF)
         figures = {
             "wall_ms": wall_s * 1e3 / len(inputs),
-            "cpu_ms": (after.ru_utime - before.ru_utime) * 1e3 / len(inputs),
             "system_ms": (after.ru_stime - before.ru_stime) * 1e3 / len(inputs),
             "faults": (after.ru_minflt - before.ru_minflt) / len(inputs),
             "rss_mib": memory_mib("VmRSS"),

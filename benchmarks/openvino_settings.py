@@ -1,6 +1,8 @@
 """Which of OpenVINO's settings pay on a CPU, one process alone: each against what Inkstream sets.
 
-python benchmarks/openvino_settings.py --threads 2
+    python benchmarks/openvino_settings.py --threads 2
+
+What the columns mean: `show` in `measuring.py`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """Which settings of Paddle's predictor pay on a CPU: each against what Inkstream sets.
 
-python benchmarks/paddle_settings.py
+    python benchmarks/paddle_settings.py
+
+What the columns mean: `show` in `measuring.py`.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ def round_s(running: list[Running]) -> float:
     for one in running:
         one.start_round()
     for one in running:
-        one.end_round()
+        one.require(one.end_round())
     return time.perf_counter() - started
 
 
@@ -49,7 +49,7 @@ def measure(title: str, running: dict[str, list[Running]], runs: int, rounds: in
     """Let the plans take turns, and print what each gets done. The first round warms up."""
     everyone = [one for processes in running.values() for one in processes]
     for one in everyone:
-        one.wait_until_ready()
+        one.require(one.wait_until_ready())
     times: dict[str, list[float]] = {plan: [] for plan in running}
     for turn in range(rounds + 1):
         for plan, processes in running.items():

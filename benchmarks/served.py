@@ -1,4 +1,4 @@
-"""Starts a real server for a benchmark and stops it again."""
+"""Starts a server as its users run it: a process of its own, reached over real sockets."""
 
 from __future__ import annotations
 
@@ -6,42 +6,61 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
-START_S: Final = 180.0
-SERVING: Final = re.compile(r"serving, [\d.]+ s after the start")
-PORT: Final = re.compile(r"gRPC on port (\d+)")
+START_S: Final = 120.0
+STOP_S: Final = 60.0
+_LISTENING: Final = re.compile(r"listening: gRPC on port (\d+), HTTP on port (\d+)")
+_SERVING: Final = "serving, "
+
+
+@dataclass(frozen=True, slots=True)
+class RunningServer:
+    """`inkstream serve`, warm unless asked otherwise."""
+
+    process: subprocess.Popen[bytes]
+    target: str
+    http_port: int
+    log: Path
+
+    def stop(self) -> int:
+        """Ask it to end, as a service manager does; the exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(STOP_S)
+
+    def log_text(self) -> str:
+        return self.log.read_text(encoding="utf-8")
 
 
 @contextmanager
-def served(flags: Sequence[str]) -> Iterator[str]:
-    """The target of a server that is warm; it must end with status 0 afterwards."""
-    with TemporaryDirectory() as folder:
+def running_server(*flags: str, until_serving: bool = True) -> Iterator[RunningServer]:
+    """A server on free ports, gone afterwards whatever happens."""
+    command = [str(Path(sys.executable).with_name("inkstream")), "serve"]
+    ports = ["--host", "127.0.0.1", "--port", "0", "--http-port", "0"]
+    with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "server.log"
-        command = [str(Path(sys.executable).with_name("inkstream")), "serve"]
-        ports = ["--host", "127.0.0.1", "--port", "0", "--http-port", "0"]
         with log.open("wb") as output:
-            server = subprocess.Popen([*command, *ports, *flags], stderr=output)
+            process = subprocess.Popen([*command, *ports, *flags], stderr=output)
         try:
-            yield f"127.0.0.1:{_port(server, log)}"
-            server.send_signal(signal.SIGTERM)
-            if server.wait(60) != 0:
-                raise SystemExit(f"the server ended with status {server.returncode}")
+            grpc_port, http_port = _ports(process, log, until_serving=until_serving)
+            yield RunningServer(process, f"127.0.0.1:{grpc_port}", http_port, log)
         finally:
-            server.kill()
-            server.wait()
+            process.kill()
+            process.wait()
 
 
-def _port(server: subprocess.Popen[bytes], log: Path) -> int:
+def _ports(process: subprocess.Popen[bytes], log: Path, *, until_serving: bool) -> tuple[int, int]:
     give_up_at = time.monotonic() + START_S
-    while time.monotonic() < give_up_at and server.poll() is None:
+    while time.monotonic() < give_up_at and process.poll() is None:
         text = log.read_text(encoding="utf-8")
-        if SERVING.search(text) and (port := PORT.search(text)):
-            return int(port[1])
-        time.sleep(0.05)
-    raise SystemExit(f"the server does not serve:\n{log.read_text(encoding='utf-8')}")
+        listening = _LISTENING.search(text)
+        if listening and (_SERVING in text or not until_serving):
+            return int(listening[1]), int(listening[2])
+        time.sleep(0.02)
+    raise AssertionError(f"the server does not serve:\n{log.read_text(encoding='utf-8')}")

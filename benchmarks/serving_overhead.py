@@ -30,7 +30,6 @@ import numpy as np
 import pymupdf
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from numpy.typing import NDArray
-from served import served
 
 from inkstream import AsyncClient
 from inkstream_server.app.models import models_to_load
@@ -46,8 +45,9 @@ from inkstream_server.stages.detection import DetectionParams
 from inkstream_server.stages.regions import find_regions
 from inkstream_server.workers.environment import worker_environment
 from inkstream_server.workers.model_role import describe
+from inkstream_server.workers.model_tasks import ModelToLoad
 from inkstream_server.workers.plan import WorkerCounts, core_count, plan
-from inkstream_server.workers.role_specs import ModelToLoad
+from served import running_server
 
 CONCURRENCY: Final = 8
 HEALTH_EVERY_S: Final = 0.02
@@ -65,19 +65,19 @@ def main() -> None:
     settings = (arguments.engine, arguments.precision, workers.model_threads)
     with (
         context.Pool(workers.model_workers, BareReader.install, settings) as pool,
-        served([*flags, *arguments.serve_flags]) as target,
+        running_server(*flags, *arguments.serve_flags) as server_process,
     ):
         bare: list[float] = []
         server: list[float] = []
         for number in range(arguments.rounds + 1):
             bare_rate = len(pages) / timed(lambda: pool.map(BareReader.read, pages, chunksize=1))
-            server_rate = asyncio.run(read_over_grpc(target, pages))
+            server_rate = asyncio.run(read_over_grpc(server_process.target, pages))
             if number == 0:
                 continue  # caches fill
             bare.append(bare_rate)
             server.append(server_rate)
             print(f"round {number}: bare {bare_rate:.2f}, server {server_rate:.2f} pages/s")
-        health_s = sorted(asyncio.run(check_health_under_load(target, pages)))
+        health_s = sorted(asyncio.run(check_health_under_load(server_process.target, pages)))
     ratios = [ours / bares for ours, bares in zip(server, bare, strict=True)]
     print(f"bare loop  {statistics.median(bare):.2f} pages/s (median)")
     print(f"server     {statistics.median(server):.2f} pages/s (median), {CONCURRENCY} at once")

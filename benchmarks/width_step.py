@@ -1,8 +1,9 @@
 """What rounding line widths up costs in accuracy and saves in time, with both precisions.
 
-    python benchmarks/width_step.py --shared ../shared
+    python benchmarks/width_step.py --reference ../shared
 
-Reads the labelled lines, and the lines of the golden pictures, one at a time in a fresh process.
+Needs the reference data, which is not part of the repository: labelled lines, and pictures with
+PaddleX's answers. Every variant reads all their lines, one at a time, in a fresh process.
 "cold" is the mean time a line takes when widths are met for the first time, "warm" when all lines
 are read again. Character errors are against the labels; "differ" is against PaddleX's own texts.
 """
@@ -21,7 +22,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from one_predictor import memory_mib
 
 from inkstream_server.engines.engine import CPU, EngineSettings, Precision, Predictor
 from inkstream_server.engines.selection import select
@@ -30,11 +30,13 @@ from inkstream_server.models.files import Module
 from inkstream_server.models.store import default_models_dir
 from inkstream_server.stages import crop, recognition
 from inkstream_server.stages.ctc import alphabet
+from measuring import FOLDERS
+from one_predictor import memory_mib
 
 
 @dataclass(frozen=True)
 class Line:
-    """A crop, what PaddleX reads, and what it says, where that is known."""
+    """A crop (h x w x 3, BGR), what PaddleX reads, and what it says, where that is known."""
 
     crop: NDArray[np.uint8]
     golden: str
@@ -43,17 +45,17 @@ class Line:
 
 @dataclass(frozen=True)
 class Plan:
-    """One variant: the engine and precision, and the step that widths are rounded up to."""
+    """One variant: the engine and precision, and the step in px that widths are rounded up to."""
 
     engine: str
     precision: Precision
     width_step: int
 
 
-def labelled_lines(shared: Path) -> Iterator[Line]:
-    """Every labelled line with its label."""
-    folder = shared / "data" / "labelled_lines"
-    golden = dict(row.split("\t")[:2] for row in rows(shared / "golden" / "lines.tsv"))
+def labelled_lines(reference: Path) -> Iterator[Line]:
+    """Give every labelled line with its label."""
+    folder = reference / "data" / "labelled_lines"
+    golden = dict(row.split("\t")[:2] for row in rows(reference / "golden" / "lines.tsv"))
     for row in rows(folder / "labels.tsv"):
         name, truth, *_ = row.split("\t")
         image = cv2.imread(str(folder / name))
@@ -61,13 +63,15 @@ def labelled_lines(shared: Path) -> Iterator[Line]:
         yield Line(np.asarray(image, np.uint8), golden[name], truth)
 
 
-def golden_lines(shared: Path) -> Iterator[Line]:
-    """Every line of the golden pictures, cut by PaddleX's own polygons."""
-    for path in sorted((shared / "golden" / "images").glob("*.json")):
-        image = cv2.imread(str(shared / "data" / "images" / path.stem))
-        if image is None or path.stem.startswith("_"):
+def golden_lines(reference: Path) -> Iterator[Line]:
+    """Give every line of the golden pictures, cut by PaddleX's own polygons."""
+    for path in sorted((reference / "golden" / "images").glob("[!_]*.json")):
+        picture = reference / "data" / "images" / path.stem
+        if not picture.is_file():  # one page of a TIFF
             continue
-        answer = json.loads(path.read_text())
+        image = cv2.imread(str(picture))
+        assert image is not None, picture
+        answer = json.loads(path.read_text(encoding="utf-8"))
         for polygon, text in zip(answer["rec_polys"], answer["rec_texts"], strict=True):
             cut = crop.cut(np.asarray(image, np.uint8), [(x, y) for x, y in polygon])
             if cut is not None:
@@ -75,7 +79,7 @@ def golden_lines(shared: Path) -> Iterator[Line]:
 
 
 def rows(path: Path) -> list[str]:
-    """The rows of a table, without its heading."""
+    """Read the rows of a table, without its heading."""
     return path.read_text(encoding="utf-8").rstrip("\n").split("\n")[1:]
 
 
@@ -94,7 +98,7 @@ def edits(one: str, other: str) -> int:
 def read_all(
     predictor: Predictor, lines: list[Line], signs: tuple[str, ...], step: int
 ) -> list[str]:
-    """Read every line by itself."""
+    """Read every line by itself, its width rounded up to a multiple of `step` px."""
     texts = []
     for line in lines:
         height, width = line.crop.shape[:2]
@@ -104,12 +108,12 @@ def read_all(
     return texts
 
 
-def measure(plan: Plan, models: Path, shared: Path) -> str:
+def measure(plan: Plan, models: Path, reference: Path) -> str:
     """Measure one variant; runs in a process of its own."""
-    model = read_model_directory(models / "PP-OCRv4_mobile_rec", Module.TEXT_RECOGNITION)
+    model = read_model_directory(models / FOLDERS["rec"], Module.TEXT_RECOGNITION)
     engine = select(plan.engine, model, CPU).engine
     predictor = engine.load(model, EngineSettings(CPU, plan.precision, threads=1))
-    lines = [*labelled_lines(shared), *golden_lines(shared)]
+    lines = [*labelled_lines(reference), *golden_lines(reference)]
     signs = alphabet(model.characters)
     times = []
     for _ in range(2):
@@ -134,17 +138,21 @@ def main() -> None:
     """Measure every variant, one after the other."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--models", type=Path, default=default_models_dir(os.environ))
-    parser.add_argument("--shared", type=Path, required=True)
+    parser.add_argument("--reference", type=Path, required=True)
     parser.add_argument("--steps", type=int, nargs="+", default=[1, 8, 16, 32, 64])
     parser.add_argument("--engines", nargs="+", default=["openvino"])
     parser.add_argument("--precisions", nargs="+", default=["fp32", "bf16"])
     options = parser.parse_args()
+    if not options.reference.is_dir():
+        parser.error(f"the reference data is not there: {options.reference}")
     for engine in options.engines:
         for precision in options.precisions:
             for step in options.steps:
                 plan = Plan(engine, Precision(precision), step)
                 with multiprocessing.get_context("spawn").Pool(1) as pool:
-                    print(pool.apply(measure, (plan, options.models, options.shared)), flush=True)
+                    print(
+                        pool.apply(measure, (plan, options.models, options.reference)), flush=True
+                    )
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from inkstream_server.scheduling.admission import Admission
 from inkstream_server.telemetry.metrics import Metrics
 from inkstream_server.workers.arena import Arena
 from inkstream_server.workers.memory import SharedMemory
-from inkstream_server.workers.role_specs import ModelToLoad
+from inkstream_server.workers.model_tasks import ModelToLoad
 
 MODELS = ServedModels("det", "rec", "cls")
 BOOK = SettingsBook(PageDefaults(), MODELS)

@@ -6,7 +6,7 @@ and `cli` see the whole.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,9 +17,11 @@ from pydantic_core import ErrorDetails
 from inkstream_server.document.limits import DocumentLimits
 from inkstream_server.engines.engine import Precision
 from inkstream_server.errors import Fault, OcrError
-from inkstream_server.front.grpc_server import FrontConfig
+from inkstream_server.front.listening import FrontConfig
 from inkstream_server.pipeline.settings import PageDefaults
 from inkstream_server.scheduling.policy import BatchPolicy
+from inkstream_server.stages.detection import MAX_SIDE_PX
+from inkstream_server.workers.free_list import ALIGNMENT_BYTES, aligned
 from inkstream_server.workers.plan import WorkerCounts
 
 ENVIRONMENT_PREFIX: Final = "INKSTREAM_"
@@ -74,7 +76,8 @@ class MemoryConfig(BaseModel, frozen=True, extra="forbid"):
 
     documents_bytes: int = Field(default=256 * _MEBIBYTE, ge=_MEBIBYTE)
     pages_bytes: int = Field(default=768 * _MEBIBYTE, ge=_MEBIBYTE)
-    tensors_bytes: int = Field(default=256 * _MEBIBYTE, ge=160 * _MEBIBYTE)
+    # At least the largest detector input, three bytes a pixel, and its map, four bytes.
+    tensors_bytes: int = Field(default=256 * _MEBIBYTE, ge=8 * MAX_SIDE_PX * MAX_SIDE_PX)
 
 
 class ServerConfig(BaseModel, frozen=True, extra="forbid"):
@@ -93,12 +96,8 @@ class ServerConfig(BaseModel, frozen=True, extra="forbid"):
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
 
 
-# Keys of the tree's root that are no section; other variables with the prefix may be others'.
-_PLAIN_KEYS: Final = frozenset(
-    name
-    for name, field in ServerConfig.model_fields.items()
-    if not isinstance(field.default, BaseModel)
-)
+# Read elsewhere: where models lie is asked by commands that have no configuration.
+_OTHER_VARIABLES: Final = frozenset({"INKSTREAM_MODELS_DIR"})
 
 
 def load_config(
@@ -106,25 +105,29 @@ def load_config(
 ) -> ServerConfig:
     """Read the configuration. `flags` are (dotted key, value). Raises ConfigInvalid."""
     tree: dict[str, Any] = {}
+    sources: dict[str, str] = {}
     for source, layer in (
         (str(file), _file_layer(file)),
         ("the environment", _environment_layer(environ)),
         ("the command line", flags),
     ):
         for key, value in layer:
-            _put(tree, key.split("."), value, source)
+            for path, leaf in _leaves(key.split("."), value):
+                _put(tree, path, leaf, source)
+                sources[".".join(path)] = source
     try:
         config = ServerConfig.model_validate(tree)
     except ValidationError as error:
-        raise ConfigInvalid("; ".join(_finding(each) for each in error.errors())) from error
+        findings = [_finding(each, sources) for each in error.errors()]
+        raise ConfigInvalid("; ".join(findings)) from error
     _check_memory(config)
     return config
 
 
 def _check_memory(config: ServerConfig) -> None:
     limits, memory = config.limits, config.memory
-    page_bytes = 3 * max(limits.max_image_pixels, limits.max_page_pixels)
-    if page_bytes > memory.pages_bytes:
+    page_bytes = aligned(3 * max(limits.max_image_pixels, limits.max_page_pixels))
+    if page_bytes > memory.pages_bytes // ALIGNMENT_BYTES * ALIGNMENT_BYTES:
         raise ConfigInvalid(
             f"memory.pages_bytes is {memory.pages_bytes}; one page at the limits of pixels takes "
             f"{page_bytes}"
@@ -150,12 +153,11 @@ def _file_layer(file: Path | None) -> list[tuple[str, Any]]:
 
 def _environment_layer(environ: Mapping[str, str]) -> list[tuple[str, Any]]:
     """INKSTREAM_SERVER__PORT=50051 is server.port: 50051, INKSTREAM_LOG_LEVEL is log_level."""
-    layer = []
-    for name, value in environ.items():
-        key = name.removeprefix(ENVIRONMENT_PREFIX).lower().replace(_LEVEL, ".")
-        if name.startswith(ENVIRONMENT_PREFIX) and ("." in key or key in _PLAIN_KEYS):
-            layer.append((key, _scalar(name, value)))
-    return layer
+    return [
+        (name.removeprefix(ENVIRONMENT_PREFIX).lower().replace(_LEVEL, "."), _scalar(name, value))
+        for name, value in environ.items()
+        if name.startswith(ENVIRONMENT_PREFIX) and name not in _OTHER_VARIABLES
+    ]
 
 
 def _scalar(name: str, text: str) -> object:
@@ -166,12 +168,16 @@ def _scalar(name: str, text: str) -> object:
     return value
 
 
-def _put(tree: dict[str, Any], path: Sequence[str], value: object, source: str) -> None:
-    """Lay a value over the tree; of mappings, only the keys that they name."""
-    if isinstance(value, dict):
+def _leaves(path: Sequence[str], value: object) -> Iterator[tuple[Sequence[str], object]]:
+    """Of a mapping each value with its path, so that a layer covers only what it names."""
+    if isinstance(value, dict) and value:
         for key, inner in value.items():
-            _put(tree, [*path, str(key)], inner, source)
-        return
+            yield from _leaves([*path, str(key)], inner)
+    else:
+        yield path, value
+
+
+def _put(tree: dict[str, Any], path: Sequence[str], value: object, source: str) -> None:
     *parents, leaf = path
     for parent in parents:
         tree = tree.setdefault(parent, {})
@@ -180,8 +186,10 @@ def _put(tree: dict[str, Any], path: Sequence[str], value: object, source: str) 
     tree[leaf] = value
 
 
-def _finding(error: ErrorDetails) -> str:
+def _finding(error: ErrorDetails, sources: Mapping[str, str]) -> str:
     key = ".".join(str(part) for part in error["loc"])
+    source = next((where for path, where in sources.items() if path.startswith(key)), "")
+    origin = f" (from {source})" if source else ""
     if error["type"] == "extra_forbidden":
-        return f"{key} is no known key"
-    return f"{key} is {error['input']!r}: {error['msg']}"
+        return f"{key} is no known key{origin}"
+    return f"{key} is {error['input']!r}: {error['msg']}{origin}"

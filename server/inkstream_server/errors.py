@@ -11,6 +11,7 @@ class Fault(Enum):
 
     CALLER = "caller"  # fix the request
     UNSERVED = "unserved"  # this server is not set up for it; ask its operator
+    UNBUILT = "unbuilt"  # this version cannot do it at all; use another method or version
     BUSY = "busy"  # retry later, with back-off
     LATE = "late"  # it took longer than allowed
     AWAY = "away"  # this server is not there yet, or going away; try again or another one
@@ -160,6 +161,13 @@ class OptionNotServed(OcrError):
 
     reason = "OPTION_NOT_SERVED"
     fault = Fault.UNSERVED
+
+
+class MethodNotServed(OcrError):
+    """This version of the server has no such method."""
+
+    reason = "METHOD_NOT_SERVED"
+    fault = Fault.UNBUILT
 
 
 class UriNotAllowed(OcrError):

@@ -14,9 +14,9 @@ from inkstream_server.engines.engine import EngineSettings
 from inkstream_server.engines.paddle import PaddleEngine
 from inkstream_server.workers.arena import Arena
 from inkstream_server.workers.memory import SharedMemory, size_bytes
-from inkstream_server.workers.model_tasks import Detect, ModelBucket
+from inkstream_server.workers.model_tasks import Detect, ModelBucket, ModelToLoad
 from inkstream_server.workers.role import Launch
-from inkstream_server.workers.role_specs import ModelRoleSpec, ModelToLoad
+from inkstream_server.workers.role_specs import ModelRoleSpec
 from inkstream_server.workers.worker import Worker
 
 pytestmark = [pytest.mark.models, needs_models]

@@ -26,7 +26,7 @@ from inkstream_server.models.files import ModelFiles
 from inkstream_server.stages import crop, ctc, detection, recognition
 from inkstream_server.stages.regions import Region, find_regions
 from inkstream_server.workers.model_role import describe
-from inkstream_server.workers.role_specs import ModelToLoad
+from inkstream_server.workers.model_tasks import ModelToLoad
 
 pytestmark = [pytest.mark.models, needs_models, needs_reference_data]
 

@@ -15,9 +15,9 @@ from typing import Any, Final
 
 import pytest
 from tests.reference_data import needs_reference_data, reference_file, reference_files
-from tests.running_server import running_server
 
 from inkstream import Client, InkstreamError, Page
+from served import running_server
 
 pytestmark = [pytest.mark.models, needs_reference_data]
 

@@ -192,7 +192,19 @@ def test_a_worker_that_was_killed_while_idle_is_back() -> None:
             await until(lambda: slot.pid not in (pid, None))
 
             assert await say(slot, "back") == "BACK"
-            assert slot.restart_count == 1
+            assert slot.is_ready
+
+    run_scenario(scenario())
+
+
+def test_a_worker_that_a_real_time_signal_killed_is_back_too() -> None:
+    async def scenario() -> None:
+        async with filled_slot() as slot:
+            pid = await pid_of(slot)
+            os.kill(pid, signal.SIGRTMIN + 1)  # it has a number and no name
+
+            await until(lambda: slot.pid not in {pid, None})
+            assert await say(slot, "back") == "BACK"
 
     run_scenario(scenario())
 

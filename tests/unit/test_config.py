@@ -89,10 +89,20 @@ def test_variables_of_others_are_left_alone() -> None:
         "INKSTREAM_MODELS_DIR": "/models",
         "PATH": "/bin",
         "SERVER__PORT": "1",
-        "INKSTREAM_SERVER": "x",
     }
 
     assert load(environ=environ) == ServerConfig()
+
+
+@pytest.mark.parametrize("name", ["INKSTREAM_PORT", "INKSTREAM_SERVR__PORT", "INKSTREAM_LOGLEVEL"])
+def test_a_misspelt_variable_is_told_with_where_it_stands(name: str) -> None:
+    with pytest.raises(ConfigInvalid, match=r"is no known key \(from the environment\)"):
+        load(environ={name: "1"})
+
+
+def test_memory_that_one_page_does_not_fit_once_it_is_rounded_is_refused() -> None:
+    with pytest.raises(ConfigInvalid, match="pages_bytes"):
+        load(flags=[("memory.pages_bytes", 300_000_000)])
 
 
 @pytest.mark.parametrize(

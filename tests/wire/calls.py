@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import grpc
 from google.rpc import error_details_pb2, status_pb2
 from grpc_health.v1 import health_pb2_grpc
-from tests.running_server import RunningServer
 
 from inkstream.v1 import models_pb2_grpc, ocr_pb2, ocr_pb2_grpc, page_pb2, source_pb2
+from served import RunningServer
 
 CALL_S = 30.0
 DETAILS_KEY = "grpc-status-details-bin"

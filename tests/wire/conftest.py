@@ -3,8 +3,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from tests.running_server import RunningServer, running_server
 from tests.wire.calls import Stubs, stubs_of
+
+from served import RunningServer, running_server
 
 LIMITS = (
     "--set=limits.max_image_pixels=2000000",

@@ -18,7 +18,6 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from tests.pictures import pdf, picture, png
 from tests.process.scenarios import children_of, is_alive
-from tests.running_server import RunningServer, running_server
 from tests.wire.calls import (
     CALL_S,
     Stubs,
@@ -32,6 +31,7 @@ from tests.wire.calls import (
 )
 
 from inkstream.v1 import ocr_pb2, source_pb2
+from served import RunningServer, running_server
 
 FAKE = ("--engine", "fake", "--model-workers", "1", "--cpu-workers", "1")
 IN_FLIGHT = "inkstream_pages_in_flight"

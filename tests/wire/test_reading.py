@@ -9,11 +9,11 @@ import grpc
 import numpy as np
 import pytest
 from tests.pictures import pdf, picture, png, tiff
-from tests.running_server import RunningServer
 from tests.wire.calls import CALL_S, Stubs, document_request, pages_of, reading, stubs_of
 
 import inkstream
 from inkstream.v1 import ocr_pb2, page_pb2, settings_pb2, source_pb2
+from served import RunningServer
 
 IMAGE = picture("first line", "second line", height_px=200, width_px=500)
 SIX_PAGES = pdf(*(f"page {number}" for number in range(1, 7)))

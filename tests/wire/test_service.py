@@ -7,10 +7,10 @@ import pytest
 from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from tests.pictures import picture, png
-from tests.running_server import RunningServer
 from tests.wire.calls import CALL_S, Stubs, http_get, metric, refusal
 
 from inkstream.v1 import models_pb2, ocr_pb2, settings_pb2
+from served import RunningServer
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
@@ -100,4 +100,4 @@ def test_metrics_count_calls_pages_and_lines(server: RunningServer, stubs: Stubs
     assert {name: after[name] - before[name] for name in before} == dict.fromkeys(before, 1)
     assert metric(server, "inkstream_lines_total") - lines_before == len(page.lines)
     assert metric(server, "inkstream_pages_in_flight") == 0
-    assert metric(server, 'inkstream_worker_deaths_total{pool="model"}') == 0
+    assert metric(server, 'inkstream_lost_batches_total{pool="model"}') == 0

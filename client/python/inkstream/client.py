@@ -36,8 +36,9 @@ class Client:
 
     `timeout_s` is the deadline of a call as a whole, and can be set for each; None means that it
     may take as long as it takes. `credentials` None means no TLS; `metadata` goes with every call,
-    say an authorization token. A call that finds no server is tried `attempt_count` times in all,
-    at most 5, within a second or two.
+    say an authorization token. `max_message_bytes` bounds a request (else MessageTooLarge) and an
+    answer; the server has a limit of its own. A call that finds no server is tried `attempt_count`
+    times in all, at most 5, within a second or two.
     """
 
     def __init__(

@@ -39,7 +39,7 @@ class Connection:
         ]
 
     def _service_config(self) -> dict[str, object]:
-        if self.attempt_count == 1:
+        if self.attempt_count <= 1:
             return {}
         retries = {
             "maxAttempts": self.attempt_count,

@@ -29,10 +29,10 @@ from inkstream_server.telemetry.metrics import Metrics, PoolMetrics
 from inkstream_server.workers.arena import Arena
 from inkstream_server.workers.environment import worker_environment
 from inkstream_server.workers.memory import SharedMemory
-from inkstream_server.workers.model_tasks import LoadedModel, ModelBucket
+from inkstream_server.workers.model_tasks import LoadedModel, ModelBucket, ModelToLoad
 from inkstream_server.workers.plan import WorkerPlan, core_count, plan
 from inkstream_server.workers.role import Launch, RoleSpec
-from inkstream_server.workers.role_specs import CpuRoleSpec, ModelRoleSpec, ModelToLoad
+from inkstream_server.workers.role_specs import CpuRoleSpec, ModelRoleSpec
 from inkstream_server.workers.slot import WorkerSlot
 
 _log = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ def build(config: ServerConfig) -> Parts:
     )
     services = Services(
         OcrService(RequestReader(book, config.limits), reader, metrics),
-        ModelService(facts, loaded),
+        ModelService(facts, loaded, metrics),
     )
     return Parts(
         grpc=GrpcServer(config.server, services),

@@ -6,14 +6,14 @@ import logging
 import os
 from pathlib import Path
 
-from inkstream_server.config import InferenceConfig, ModelsConfig
+from inkstream_server.config import ConfigInvalid, InferenceConfig, ModelsConfig
 from inkstream_server.engines.engine import Device, EngineSettings
 from inkstream_server.engines.fake import PLAIN_CHARACTERS, FakeEngine
 from inkstream_server.engines.selection import select
 from inkstream_server.models.directory import read_model_directory
 from inkstream_server.models.files import ModelFiles, Module
 from inkstream_server.models.store import ModelStore, default_models_dir
-from inkstream_server.workers.role_specs import ModelToLoad
+from inkstream_server.workers.model_tasks import ModelToLoad
 
 _log = logging.getLogger(__name__)
 
@@ -24,7 +24,8 @@ def models_to_load(
     models: ModelsConfig, inference: InferenceConfig, threads: int
 ) -> dict[Module, ModelToLoad]:
     """Every configured model with its engine. Raises OcrError with the command that helps."""
-    store = ModelStore(models.dir or default_models_dir(os.environ))
+    folder = models.dir.expanduser() if models.dir else default_models_dir(os.environ)
+    store = ModelStore(folder)
     device = Device.parse(inference.device)
     settings = EngineSettings(device, inference.precision, threads)
     chosen = {}
@@ -34,7 +35,21 @@ def models_to_load(
         engine = selection.engine
         _log.info("%s: engine %s on %s (%s)", files.name, engine.name, device, selection.why)
         chosen[module] = ModelToLoad(files, engine, settings)
+    _check_names(chosen)
     return chosen
+
+
+def _check_names(chosen: dict[Module, ModelToLoad]) -> None:
+    """Requests, queues and results tell models by their names: each must have its own."""
+    modules: dict[str, Module] = {}
+    for module, model in chosen.items():
+        other = modules.setdefault(model.files.name, module)
+        if other is not module:
+            raise ConfigInvalid(
+                f"models.{other.value} and models.{module.value} are both named "
+                f"{model.files.name!r}; rename a directory, or give it an inference.yml with "
+                "Global.model_name"
+            )
 
 
 def _configured(models: ModelsConfig) -> dict[Module, str]:

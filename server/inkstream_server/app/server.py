@@ -5,40 +5,50 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-import sys
 import time
 from collections.abc import Iterator
 from typing import Final
 
 from inkstream_server.app.build import Parts, build
 from inkstream_server.config import ServerConfig
+from inkstream_server.errors import Fault, OcrError
 from inkstream_server.scheduling.admission import Admission
 from inkstream_server.workers.worker import WorkerStartFailed
 
 _log = logging.getLogger(__name__)
 
 _LOOK_AGAIN_S: Final = 0.02
+_LOOK_AT_POOLS_EVERY_S: Final = 0.5
+# A worker that died is back long before this.
+_WITHOUT_WORKERS_S: Final = 15.0
 
 
-async def run_server(config: ServerConfig) -> int:
-    """Serve until SIGTERM or SIGINT, then let calls in flight finish. The exit status.
+class NotStarted(OcrError):
+    """A worker could not start; the message is its own cause."""
 
-    Raises OcrError where the configuration cannot be served. A second signal ends the grace.
+    reason = "NOT_STARTED"
+    fault = Fault.SETUP
+
+
+async def run_server(config: ServerConfig) -> None:
+    """Serve until SIGTERM or SIGINT, then let calls in flight finish. A second signal ends that.
+
+    Raises OcrError where the server cannot start.
     """
     parts = build(config)
-    failures: list[BaseException] = []
+    causes: list[str] = []
     try:
         await _live(parts, config, _Stopping())
-    except* WorkerStartFailed as group:
-        failures = list(_leaves(group))
+    except* WorkerStartFailed as failures:
+        # Every worker fails alike: each cause is told once.
+        causes = sorted({str(failure) for failure in _leaves(failures)})
     finally:
         await parts.grpc.stop(0.0)  # at once, where nothing was served yet
         await asyncio.gather(parts.cpu.stop(), parts.models.stop())
         await parts.http.stop()
         _log.info("stopped")
-    for message in {str(failure) for failure in failures}:  # every worker fails alike: told once
-        sys.stderr.write(f"inkstream: {message}\n")
-    return 1 if failures else 0
+    if causes:  # not above: what is raised there becomes a group
+        raise NotStarted("; ".join(causes))
 
 
 def _leaves(error: BaseException) -> Iterator[BaseException]:
@@ -78,8 +88,10 @@ async def _live(parts: Parts, config: ServerConfig, stopping: _Stopping) -> None
             loops = [pools.create_task(pool.serve()) for pool in (parts.cpu, parts.models)]
             parts.admission.open()
             await parts.grpc.set_serving(is_serving=True)
+            loops.append(pools.create_task(_watch_pools(parts)))
             _log.info("serving, %.1f s after the start", time.monotonic() - started_at)
             await stopping.asked.wait()
+            loops.pop().cancel()  # it would open again what draining closes
             await _drain(parts, config.server.drain_grace_s, stopping)
             for loop in loops:
                 loop.cancel()
@@ -95,6 +107,22 @@ async def _warm_up(parts: Parts) -> None:
         _log.info(
             "warm: %s, engine %s on %s in %s", each.name, each.engine, each.device, each.precision
         )
+
+
+async def _watch_pools(parts: Parts) -> None:
+    """Say NOT_SERVING, and refuse calls, for as long as a pool stays without workers."""
+    missed_at: float | None = None
+    while True:
+        await asyncio.sleep(_LOOK_AT_POOLS_EVERY_S)
+        if parts.cpu.has_workers and parts.models.has_workers:
+            missed_at = None
+        elif missed_at is None:
+            missed_at = time.monotonic()
+        is_well = missed_at is None or time.monotonic() - missed_at < _WITHOUT_WORKERS_S
+        if is_well != parts.admission.is_open:
+            _log.warning("%s", "workers are back" if is_well else "a pool has no workers")
+            parts.admission.open() if is_well else parts.admission.pause()
+            await parts.grpc.set_serving(is_serving=is_well)
 
 
 async def _drain(parts: Parts, grace_s: float, stopping: _Stopping) -> None:

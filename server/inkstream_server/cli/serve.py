@@ -24,4 +24,5 @@ def _serve(arguments: argparse.Namespace) -> int:
 
     config = config_from(arguments)
     set_up_logging(config.log_level)
-    return asyncio.run(run_server(config))
+    asyncio.run(run_server(config))
+    return 0

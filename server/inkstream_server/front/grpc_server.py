@@ -8,33 +8,12 @@ from typing import Final
 import grpc.aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
-from pydantic import BaseModel, Field
 
 from inkstream.v1 import models_pb2, models_pb2_grpc, ocr_pb2, ocr_pb2_grpc
-from inkstream_server.errors import Fault, OcrError
 from inkstream_server.front.health import HealthService
+from inkstream_server.front.listening import AddressInUse, FrontConfig, address_of
 from inkstream_server.front.model_service import ModelService
 from inkstream_server.front.ocr_service import OcrService
-
-
-class FrontConfig(BaseModel, frozen=True, extra="forbid"):
-    """Where the server listens and what one connection may do."""
-
-    host: str = "0.0.0.0"
-    port: int = Field(default=50051, ge=0, le=65535)
-    http_port: int = Field(default=8080, ge=0, le=65535)
-    max_message_bytes: int = Field(default=64 << 20, ge=1 << 10, le=(1 << 31) - 1)
-    max_documents: int = Field(default=512, ge=1)
-    drain_grace_s: float = Field(default=30.0, ge=0.0)
-    reflection: bool = True
-
-
-class AddressInUse(OcrError):
-    """Nothing can listen there."""
-
-    reason = "ADDRESS_IN_USE"
-    fault = Fault.SETUP
-
 
 _SERVICES: Final = (
     ocr_pb2.DESCRIPTOR.services_by_name["OcrService"].full_name,
@@ -61,8 +40,7 @@ class GrpcServer:
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         if config.reflection:
             reflection.enable_server_reflection(_REFLECTED, self._server)
-        host = f"[{config.host}]" if ":" in config.host else config.host  # IPv6
-        self._address = f"{host}:{config.port}"
+        self._address = address_of(config.host, config.port)
         self.port = 0
 
     async def start(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
-from inkstream_server.front.grpc_server import AddressInUse, FrontConfig
+from inkstream_server.front.listening import AddressInUse, FrontConfig, address_of
 
 
 class HttpServer:
@@ -31,9 +31,8 @@ class HttpServer:
         try:
             await site.start()
         except OSError as error:
-            raise AddressInUse(
-                f"cannot listen on {self._config.host}:{self._config.http_port}: {error}"
-            ) from error
+            address = address_of(self._config.host, self._config.http_port)
+            raise AddressInUse(f"cannot listen on {address}: {error}") from error
         self.port = self._runner.addresses[0][1]
 
     async def stop(self) -> None:

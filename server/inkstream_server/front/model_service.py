@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from inkstream.v1 import models_pb2, models_pb2_grpc
 from inkstream_server.document.limits import DocumentLimits
 from inkstream_server.front import responses
-from inkstream_server.front.calls import Context
+from inkstream_server.front.calls import Context, answering
 from inkstream_server.pipeline.settings import PageSettings
+from inkstream_server.telemetry.metrics import Metrics
 from inkstream_server.workers.model_tasks import LoadedModel
 
 
@@ -24,25 +25,30 @@ class ServerFacts:
 
 
 class ModelService(models_pb2_grpc.ModelServiceServicer):
-    def __init__(self, facts: ServerFacts, models: Sequence[LoadedModel]) -> None:
+    def __init__(self, facts: ServerFacts, models: Sequence[LoadedModel], metrics: Metrics) -> None:
         """`models` is filled by its owner once the workers are warm."""
         self._facts = facts
         self._models = models
+        self._metrics = metrics
 
     async def ListModels(  # noqa: N802 - the contract's name
         self, request: models_pb2.ListModelsRequest, context: Context
     ) -> models_pb2.ListModelsResponse:
-        models = [responses.model(each) for each in self._models]
-        return models_pb2.ListModelsResponse(models=models)
+        async with answering("ListModels", context, self._metrics):
+            models = [responses.model(each) for each in self._models]
+            return models_pb2.ListModelsResponse(models=models)
+        raise AssertionError("a failed call is aborted")
 
     async def GetServerInfo(  # noqa: N802 - as above
         self, request: models_pb2.GetServerInfoRequest, context: Context
     ) -> models_pb2.GetServerInfoResponse:
         facts = self._facts
-        return models_pb2.GetServerInfoResponse(
-            version=facts.version,
-            defaults=responses.settings(facts.defaults),
-            max_message_bytes=facts.max_message_bytes,
-            max_document_pages=facts.limits.max_document_pages,
-            max_image_pixels=facts.limits.max_image_pixels,
-        )
+        async with answering("GetServerInfo", context, self._metrics):
+            return models_pb2.GetServerInfoResponse(
+                version=facts.version,
+                defaults=responses.settings(facts.defaults),
+                max_message_bytes=facts.max_message_bytes,
+                max_document_pages=facts.limits.max_document_pages,
+                max_image_pixels=facts.limits.max_image_pixels,
+            )
+        raise AssertionError("a failed call is aborted")

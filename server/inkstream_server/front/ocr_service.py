@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 
-from grpc import StatusCode
-
 from inkstream.v1 import ocr_pb2, ocr_pb2_grpc
+from inkstream_server.errors import Fault, MethodNotServed
 from inkstream_server.front import responses
 from inkstream_server.front.calls import Context, answering
 from inkstream_server.front.requests import RequestReader
 from inkstream_server.pipeline.document import DocumentReader
+from inkstream_server.pipeline.results import DocumentEvent, FailedPage
 from inkstream_server.telemetry.metrics import Metrics
+
+_log = logging.getLogger(__name__)
 
 
 class OcrService(ocr_pb2_grpc.OcrServiceServicer):
@@ -39,15 +42,28 @@ class OcrService(ocr_pb2_grpc.OcrServiceServicer):
             job = self._requests.document(request)
             async with aclosing(self._reader.read_document(job)) as events:
                 async for event in events:
+                    _log_failure(event, request_id)
                     await context.write(responses.document_event(event, request_id))
 
     async def RecognizeStream(  # type: ignore[override]  # noqa: N802 - as above
         self, request_iterator: AsyncIterator[ocr_pb2.RecognizeStreamRequest], context: Context
     ) -> None:
-        await context.abort(StatusCode.UNIMPLEMENTED, "this version has no RecognizeStream")
+        async with answering("RecognizeStream", context, self._metrics):
+            raise MethodNotServed("this version of the server has no RecognizeStream")
 
     async def RecognizeLines(  # noqa: N802 - as above
         self, request: ocr_pb2.RecognizeLinesRequest, context: Context
     ) -> ocr_pb2.RecognizeLinesResponse:
-        await context.abort(StatusCode.UNIMPLEMENTED, "this version has no RecognizeLines")
-        raise AssertionError("the call is aborted")
+        async with answering("RecognizeLines", context, self._metrics):
+            raise MethodNotServed("this version of the server has no RecognizeLines")
+        raise AssertionError("a failed call is aborted")
+
+
+def _log_failure(event: DocumentEvent, request_id: str) -> None:
+    """A page that failed by our own fault is told the request's id: the log must know it too."""
+    if isinstance(event, FailedPage) and event.error.fault is Fault.SERVER:
+        error = event.error
+        _log.error(
+            "request=%s page=%d reason=%s %s",
+            request_id, event.page_number, error.reason, error.message,
+        )  # fmt: skip

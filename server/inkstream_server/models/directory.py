@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 from inkstream_server.errors import ModelDamaged, ModelMissing
 from inkstream_server.models.catalogue import CATALOGUE
@@ -20,12 +18,6 @@ from inkstream_server.models.files import (
 )
 from inkstream_server.models.inference_yml import InferenceYml, read_inference_yml
 from inkstream_server.models.lock import LOCK, ModelLock, repair
-
-# What holds for a directory that does not say.
-_STANDARD_LABELS: Final[Mapping[Module, tuple[str, ...]]] = {
-    Module.TEXTLINE_ORIENTATION: ("0_degree", "180_degree"),
-    Module.DOC_ORIENTATION: ("0", "90", "180", "270"),
-}
 
 
 def read_model_directory(
@@ -47,9 +39,8 @@ def read_model_directory(
         module=_module(path, description, module),
         graph=graph,
         weights=_file(path, WEIGHTS),
-        transforms=description.transforms,
     )
-    return _with_classes(model, path, description, dictionary)
+    return _with_characters(model, path, description, dictionary)
 
 
 def _check_sizes(path: Path) -> None:
@@ -107,12 +98,11 @@ def _module(path: Path, description: InferenceYml, module: Module | None) -> Mod
     return told
 
 
-def _with_classes(
+def _with_characters(
     model: ModelFiles, path: Path, description: InferenceYml, dictionary: Path | None
 ) -> ModelFiles:
     if model.module is not Module.TEXT_RECOGNITION:
-        labels = description.labels or _STANDARD_LABELS.get(model.module, ())
-        return replace(model, labels=labels)
+        return model
     characters = read_dictionary(dictionary) if dictionary else description.characters
     if not characters:
         raise ModelMissing(

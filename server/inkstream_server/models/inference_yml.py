@@ -11,15 +11,16 @@ import yaml
 
 from inkstream_server.errors import ModelDamaged
 from inkstream_server.models.entry import Description
-from inkstream_server.models.files import Module, Transform
+from inkstream_server.models.files import Module
 
 _BY_POST_PROCESS: Final = {
     "DBPostProcess": Module.TEXT_DETECTION,
     "CTCLabelDecode": Module.TEXT_RECOGNITION,
 }
+# In the order of the model's classes, which the stages rely on.
 _BY_DEGREES: Final = {
-    frozenset({"0", "180"}): Module.TEXTLINE_ORIENTATION,
-    frozenset({"0", "90", "180", "270"}): Module.DOC_ORIENTATION,
+    ("0", "180"): Module.TEXTLINE_ORIENTATION,
+    ("0", "90", "180", "270"): Module.DOC_ORIENTATION,
 }
 _BY_NAME: Final = {"UVDoc": Module.DOC_UNWARPING}  # its file has nothing but the name
 
@@ -30,9 +31,7 @@ class InferenceYml:
 
     name: str = ""
     module: Module | None = None
-    transforms: tuple[Transform, ...] = ()
     characters: tuple[str, ...] = ()
-    labels: tuple[str, ...] = ()
 
 
 class _Malformed(Exception):
@@ -67,15 +66,12 @@ def _description(tree: object) -> InferenceYml:
     root = _mapping(tree, "the file")
     post_process = _mapping(root.get("PostProcess"), "PostProcess")
     topk = _mapping(post_process.get("Topk"), "PostProcess.Topk")
-    pre_process = _mapping(root.get("PreProcess"), "PreProcess")
     name = str(_mapping(root.get("Global"), "Global").get("model_name") or "")
     labels = _texts(topk.get("label_list"), "PostProcess.Topk.label_list")
     return InferenceYml(
         name=name,
         module=_module(name, post_process.get("name"), labels),
-        transforms=_transforms(pre_process.get("transform_ops")),
         characters=_texts(post_process.get("character_dict"), "PostProcess.character_dict"),
-        labels=labels,
     )
 
 
@@ -83,33 +79,8 @@ def _module(name: str, post_process: object, labels: tuple[str, ...]) -> Module 
     """By what the model's outputs are; the name is anybody's choice, and the last resort."""
     if isinstance(post_process, str) and post_process in _BY_POST_PROCESS:
         return _BY_POST_PROCESS[post_process]
-    degrees = frozenset(label.removesuffix("_degree") for label in labels)
+    degrees = tuple(label.removesuffix("_degree") for label in labels)
     return _BY_DEGREES.get(degrees) or _BY_NAME.get(name)
-
-
-def _transforms(ops: object) -> tuple[Transform, ...]:
-    where = "PreProcess.transform_ops"
-    return tuple(
-        Transform(str(name), _arguments(arguments, f"{where}.{name}"))
-        for op in _list(ops, where)
-        for name, arguments in _mapping(op, where).items()
-    )
-
-
-def _arguments(value: object, where: str) -> dict[str, object]:
-    arguments = {str(name): argument for name, argument in _mapping(value, where).items()}
-    if "scale" in arguments:
-        arguments["scale"] = _scale(arguments["scale"], f"{where}.scale")
-    return arguments
-
-
-def _scale(value: object, where: str) -> float:
-    """A number, or the text `1./255.`, which PaddleX hands to eval."""
-    try:
-        dividend, _, divisor = str(value).partition("/")
-        return float(dividend) / float(divisor or 1)
-    except (ValueError, ZeroDivisionError):
-        raise _Malformed(f"{where} is {value!r}; it must be a number or a/b") from None
 
 
 def _texts(value: object, where: str) -> tuple[str, ...]:

@@ -103,7 +103,10 @@ class Dispatcher:
         self._arrived = asyncio.Event()
 
     async def start(self) -> tuple[LoadedModel, ...]:
-        """Start every worker; the models that each of them has. Raises WorkerStartFailed."""
+        """Start every worker; the models that each of them has.
+
+        Raises an exception group of WorkerStartFailed.
+        """
         async with asyncio.TaskGroup() as starting:
             starts = [starting.create_task(slot.start()) for slot in self._slots]
         return starts[0].result()
@@ -119,6 +122,11 @@ class Dispatcher:
         await asyncio.gather(*(slot.stop() for slot in self._slots))
 
     @property
+    def has_workers(self) -> bool:
+        """Whether one worker at least is warm."""
+        return any(slot.is_ready for slot in self._slots)
+
+    @property
     def pids(self) -> dict[str, int | None]:
         """The process in each slot, by the slot's name."""
         return {slot.name: slot.pid for slot in self._slots}
@@ -126,7 +134,7 @@ class Dispatcher:
     async def run(
         self, key: Hashable, task: Task[R], *, rank: float, leases: Sequence[Lease] = ()
     ) -> Outcome[R]:
-        """Run one task, at no cost."""
+        """Run one task, with cost 0."""
         (outcome,) = await self.run_all([(key, task, 0)], rank=rank, leases=leases)
         return outcome
 
@@ -219,7 +227,7 @@ class Dispatcher:
     def _blame(self, run: _Run, error: OcrError) -> None:
         """After a death: try again, then in halves, until only the guilty item is left."""
         run.death_count += 1
-        self._metrics.deaths.inc()
+        self._metrics.lost_batches.inc()
         count = len(run.jobs)
         allowed = _DEATHS_OF_ONE_ITEM if count == 1 else _DEATHS_OF_A_BATCH
         hung_alone = count == 1 and isinstance(error, PageTimeout)

@@ -8,7 +8,6 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
-from typing import TypeVar
 
 from inkstream_server.document.limits import DocumentLimits
 from inkstream_server.errors import InternalError, OcrError
@@ -24,14 +23,11 @@ from inkstream_server.pipeline.results import (
 )
 from inkstream_server.scheduling.priority import rank
 from inkstream_server.telemetry.metrics import Metrics
-from inkstream_server.workers.cpu_tasks import OpenDocument, OpenImage
-from inkstream_server.workers.task import Task
+from inkstream_server.workers.cpu_tasks import OpenDocument
 
 _log = logging.getLogger(__name__)
 
 PageResult = Page | FailedPage
-
-R = TypeVar("R")
 
 
 class DocumentReader:
@@ -57,13 +53,8 @@ class DocumentReader:
     async def read_image(self, job: DocumentJob) -> Page:
         """Read the first page. Raises OcrError."""
         async with self._intake.stored(job) as stored:
-            opened = await self._open(stored, OpenImage(stored.ref, job.dpi))
-            if isinstance(opened.size, OcrError):
-                raise opened.size
             result = await self._read_page(
-                PageJob(
-                    stored.ref, stored.content, 1, job.dpi, job.settings, stored.rank, opened.size
-                )
+                PageJob(stored.ref, stored.content, 1, job.dpi, job.settings, stored.rank)
             )
         if isinstance(result, FailedPage):
             raise result.error
@@ -78,7 +69,10 @@ class DocumentReader:
         """
         started_at = time.monotonic()
         async with self._intake.stored(job) as stored:
-            summary = await self._open(stored, OpenDocument(stored.ref))
+            outcome = await self._cpu.run(
+                "open", OpenDocument(stored.ref), rank=stored.rank, leases=[stored.content]
+            )
+            summary = outcome.unwrap()
             numbers = job.ranges.select(
                 summary.page_count, max_pages=self._limits.max_document_pages
             )
@@ -90,10 +84,6 @@ class DocumentReader:
                     yield result
         elapsed_s = time.monotonic() - started_at
         yield DocumentEnd(len(numbers) - failed_count, failed_count, elapsed_s)
-
-    async def _open(self, stored: StoredDocument, task: Task[R]) -> R:
-        outcome = await self._cpu.run("open", task, rank=stored.rank, leases=[stored.content])
-        return outcome.unwrap()
 
     async def _read_pages(
         self, job: DocumentJob, stored: StoredDocument, numbers: Sequence[int]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Final
+from typing import Final
 
 from inkstream_server.document.page_ranges import PageRanges
-from inkstream_server.errors import ContentTooLarge, EmptyInput
+from inkstream_server.errors import ContentTooLarge, EmptyInput, QueueFull
 from inkstream_server.pipeline.dispatcher import Dispatcher
 from inkstream_server.pipeline.settings import PageSettings
 from inkstream_server.scheduling.admission import Admission
@@ -69,13 +69,16 @@ class Intake:
 
     @asynccontextmanager
     async def stored(self, job: DocumentJob) -> AsyncIterator[StoredDocument]:
-        """The document, inside for the block. Raises EmptyInput, ContentTooLarge, QueueFull."""
+        """The document, inside for the block.
+
+        Raises EmptyInput, ContentTooLarge, QueueFull, StartingUp or ShuttingDown.
+        """
         size = len(job.content)
         self._check_size(size)
         place = rank(job.priority, time.monotonic())
-        with self._admission.admit(), await self._contents.lease(size) as block:
+        with self._admission.admit(), self._block(size) as block:
             handle = block.array((size,))
-            await self._write(handle, job.content)
+            await self._write(handle, job.content, block)
             ref = DocumentRef(next(self._document_ids), handle, job.password, job.raw)
             try:
                 yield StoredDocument(ref, block, place)
@@ -92,18 +95,24 @@ class Intake:
                 max_bytes=self._contents.size_bytes,
             )
 
-    async def _write(self, handle: ArrayHandle, content: bytes) -> None:
+    def _block(self, size: int) -> Lease:
+        """Room for the bytes. Nobody waits at the door: a large one would hold up others."""
+        block = self._contents.lease_now(size)
+        if block is None:
+            raise QueueFull(
+                f"the documents that are being read leave no room for {size} bytes",
+                bytes=size,
+                taken_bytes=self._contents.taken_bytes,
+                max_bytes=self._contents.size_bytes,
+            )
+        return block
+
+    async def _write(self, handle: ArrayHandle, content: bytes, block: Lease) -> None:
         if len(content) <= _SMALL_BYTES:
             self._memory.write(handle, content)
-        else:
-            await _to_its_end(asyncio.to_thread(self._memory.write, handle, content))
-
-
-async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
-    """Await work that must not be left behind: a cancelled caller waits for its end first."""
-    task = asyncio.ensure_future(work)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        raise
+            return
+        # The thread goes on should the caller go away, and holds the block until it is done.
+        writing = asyncio.ensure_future(asyncio.to_thread(self._memory.write, handle, content))
+        block.hold()
+        writing.add_done_callback(lambda _: block.release())
+        await asyncio.shield(writing)

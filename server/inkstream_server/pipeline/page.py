@@ -50,7 +50,6 @@ class PageJob:
     dpi: int | None
     settings: PageSettings
     rank: float
-    size: PageSize | None = None  # None: not measured yet
 
 
 @dataclass(slots=True)
@@ -106,8 +105,8 @@ class PagePipeline:
     async def read(self, job: PageJob) -> Page:
         """Read a page. Raises the OcrError of the step that failed."""
         account = _Account(time.monotonic())
-        size = job.size or await self._measure(job, account)
-        with await self._pages.lease(size_bytes(size.shape)) as block:
+        size = await self._measure(job, account)
+        with await self._pages.lease(size_bytes(size.shape), rank=job.rank) as block:
             sheet = _Sheet(job, block, block.array(size.shape), account)
             found = await self._draw_and_detect(sheet)
             lines: list[TextLine] = []
@@ -128,7 +127,7 @@ class PagePipeline:
         fitted = detection.input_size(height, width, params.limit_side_len, params.limit_type)
         image_bytes = aligned(size_bytes((*fitted, 3)))
         map_bytes = size_bytes(fitted, "float32")
-        with await self._tensors.lease(image_bytes + map_bytes) as block:
+        with await self._tensors.lease(image_bytes + map_bytes, rank=job.rank) as block:
             image = block.array((*fitted, 3))
             probabilities = block.array(fitted, "float32", skip=image_bytes)
             draw = DrawPage(job.document, job.page_number, job.dpi, sheet.pixels, image)
@@ -150,7 +149,7 @@ class PagePipeline:
             textline_orientation.fitted_shape(each.crop_height_px, each.crop_width_px, family)
             for each in portion
         ]
-        with await self._tensors.lease(_total_bytes(shapes)) as block:
+        with await self._tensors.lease(_total_bytes(shapes), rank=sheet.job.rank) as block:
             crops = _lay_out(block, shapes)
             cut = CutForOrientation(sheet.pixels, _polygons(portion), model, crops)
             await self._on_cpu("cut", sheet, cut, [block, sheet.block])
@@ -166,7 +165,7 @@ class PagePipeline:
         model = sheet.job.settings.text_rec_model
         widths = [self._widths(each, model) for each in portion]
         shapes = [(recognition.LINE_HEIGHT_PX, fitted, 3) for fitted, _ in widths]
-        with await self._tensors.lease(_total_bytes(shapes)) as block:
+        with await self._tensors.lease(_total_bytes(shapes), rank=sheet.job.rank) as block:
             crops = _lay_out(block, shapes)
             upside_down = tuple(angle == _UPSIDE_DOWN for angle in angles)
             cut = CutLines(sheet.pixels, _polygons(portion), upside_down, crops)

@@ -28,6 +28,10 @@ class Admission:
         """Let documents in from now on."""
         self._refusal = None
 
+    def pause(self) -> None:
+        """Let nobody in until it is opened again: there is no worker who could read anything."""
+        self._refusal = StartingUp, "no worker is ready; they are being replaced"
+
     def close(self) -> None:
         """Let nobody in any more; who is inside stays."""
         self._refusal = ShuttingDown, "the server is shutting down"

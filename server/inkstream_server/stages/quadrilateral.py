@@ -21,7 +21,7 @@ Corner = tuple[int, int]
 
 
 def mask_of(corners: Sequence[Corner], height: int, width: int) -> NDArray[np.uint8]:
-    """A mask (height x width) of 1 inside the convex quadrilateral and on its edges, 0 outside.
+    """Draw a mask (height x width): 1 inside the convex quadrilateral and on its edges, else 0.
 
     The corners are (x, y) in pixels, in order around it; what lies outside the mask is cut off.
     """
@@ -38,13 +38,14 @@ def mask_of(corners: Sequence[Corner], height: int, width: int) -> NDArray[np.ui
 
 
 def _is_upright(corners: Sequence[Corner]) -> bool:
-    return len({x for x, _ in corners}) <= 2 and len({y for _, y in corners}) <= 2  # noqa: PLR2004
+    columns, rows = {x for x, _ in corners}, {y for _, y in corners}
+    return max(len(columns), len(rows)) <= 2  # noqa: PLR2004 - left and right, top and bottom
 
 
 def _rows(
     corners: Sequence[Corner], height: int, width: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Each row's first and last column inside, from the edges in fixed-point numbers."""
+    """Tell each row's first and last column inside, from the edges in fixed-point numbers."""
     left = np.full(height, width << _FRACTION_BITS, np.int64)
     right = np.full(height, -1 << _FRACTION_BITS, np.int64)
     for (x, y), (next_x, next_y) in zip(corners, [*corners[1:], corners[0]], strict=True):

@@ -31,15 +31,15 @@ class LineText:
     score: float
 
 
-def line_width(height: int, width: int, width_step: int = 1) -> tuple[int, int]:
+def line_width(height_px: int, width_px: int, width_step: int = 1) -> tuple[int, int]:
     """Tell, for a crop of this size, the width it is fitted to and the width it is padded to.
 
     The padded width is a multiple of `width_step`, as far as the widest input allows; 1 gives
     PaddleX's widths exactly.
     """
-    ratio = max(MIN_WIDTH_PX / LINE_HEIGHT_PX, width / height)
+    ratio = max(MIN_WIDTH_PX / LINE_HEIGHT_PX, width_px / height_px)
     exact = min(int(LINE_HEIGHT_PX * ratio), MAX_WIDTH_PX)
-    fitted = min(math.ceil(LINE_HEIGHT_PX * (width / height)), exact)
+    fitted = min(math.ceil(LINE_HEIGHT_PX * (width_px / height_px)), exact)
     padded = min(math.ceil(exact / width_step) * width_step, MAX_WIDTH_PX)
     return fitted, padded
 
@@ -65,8 +65,7 @@ def interpret(
     class_ids: NDArray[np.int32], maxima: NDArray[np.float32], alphabet: Sequence[str]
 ) -> list[LineText]:
     """Read the model's answer (N x T each) as one text per line; `alphabet` is `ctc.alphabet`'s."""
-    decoded = (
-        decode(line_ids, line_maxima, alphabet)
+    return [
+        LineText(*decode(line_ids, line_maxima, alphabet))
         for line_ids, line_maxima in zip(class_ids, maxima, strict=True)
-    )
-    return [LineText(line.text, line.score) for line in decoded]
+    ]

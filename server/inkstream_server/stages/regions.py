@@ -24,9 +24,9 @@ from inkstream_server.stages.rectangle import enclosing_rectangle
 Polygon = tuple[Point, Point, Point, Point]
 
 MAX_CONTOURS: Final = 1000
-MIN_SIDE: Final = 3
+MIN_SIDE_PX: Final = 3
 """Short side in map pixels below which a contour's rectangle is dropped."""
-MIN_GROWN_SIDE: Final = 5
+MIN_GROWN_SIDE_PX: Final = 5
 """The same, for the grown rectangle."""
 
 
@@ -43,16 +43,19 @@ class Region:
 
 
 def find_regions(
-    probabilities: NDArray[np.float32], page_height: int, page_width: int, params: DetectionParams
+    probabilities: NDArray[np.float32],
+    page_height_px: int,
+    page_width_px: int,
+    params: DetectionParams,
 ) -> list[Region]:
     """Find the regions of one page, in reading order, from its map (H x W, 0..1).
 
-    The page's size in pixels is that of the page before it was fitted to the map's size. Of a tiny
-    page, which is padded before it is fitted, the map covers the padding too.
+    The page's size is the one before it was fitted to the map's size. Of a tiny page, which is
+    padded before it is fitted, the map covers the padding too.
     """
     bitmap = (probabilities > np.float32(params.thresh)).view(np.uint8)
     contours, _ = cv2.findContours(bitmap, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
-    placing = _Placing.of(probabilities.shape, page_height, page_width)
+    placing = _Placing.of(probabilities.shape, page_height_px, page_width_px)
     regions = [
         region
         for contour in contours[:MAX_CONTOURS]
@@ -67,19 +70,21 @@ class _Placing:
 
     x_scale: float
     y_scale: float
-    width: int
-    height: int
+    page_width_px: int
+    page_height_px: int
 
     @classmethod
-    def of(cls, map_shape: tuple[int, ...], page_height: int, page_width: int) -> _Placing:
-        covered_height, covered_width = padded_size(page_height, page_width)
+    def of(cls, map_shape: tuple[int, ...], page_height_px: int, page_width_px: int) -> _Placing:
+        covered_height, covered_width = padded_size(page_height_px, page_width_px)
         map_height, map_width = map_shape
-        return cls(covered_width / map_width, covered_height / map_height, page_width, page_height)
+        return cls(
+            covered_width / map_width, covered_height / map_height, page_width_px, page_height_px
+        )
 
     def point(self, x: float, y: float) -> Point:
         return (
-            max(0, min(round(x * self.x_scale), self.width)),
-            max(0, min(round(y * self.y_scale), self.height)),
+            max(0, min(round(x * self.x_scale), self.page_width_px)),
+            max(0, min(round(y * self.y_scale), self.page_height_px)),
         )
 
 
@@ -90,7 +95,7 @@ def _region(
     params: DetectionParams,
 ) -> Region | None:
     corners, short_side = enclosing_rectangle(contour)
-    if short_side < MIN_SIDE:
+    if short_side < MIN_SIDE_PX:
         return None
     score = _mean_inside(corners, probabilities)
     if params.box_thresh > score:
@@ -99,7 +104,7 @@ def _region(
     if grown is None:
         return None
     corners, short_side = enclosing_rectangle(grown)
-    if short_side < MIN_GROWN_SIDE:
+    if short_side < MIN_GROWN_SIDE_PX:
         return None
     one, two, three, four = (placing.point(x, y) for x, y in corners.tolist())
     return Region((one, two, three, four), score)

@@ -21,9 +21,6 @@ from inkstream_server.stages.normalisation import (
     normalise_into,
 )
 
-UPSIDE_DOWN: Final = 1
-"""The class of a line that is turned by 180 degrees."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LineClassifier:
@@ -49,10 +46,9 @@ LCNET: Final = LineClassifier(80, 160, False, True, IMAGENET_TABLES, min_score=0
 
 @dataclass(frozen=True, slots=True)
 class LineOrientation:
-    """Whether a line is upside down, and how sure the model is of its answer, 0..1."""
+    """Whether a line is upside down."""
 
     is_upside_down: bool
-    score: float
 
 
 def classifier_of(model_name: str) -> LineClassifier:
@@ -60,11 +56,11 @@ def classifier_of(model_name: str) -> LineClassifier:
     return LCNET if model_name.startswith("PP-LCNet") else MOBILE_V2
 
 
-def fitted_shape(height: int, width: int, classifier: LineClassifier) -> tuple[int, int, int]:
+def fitted_shape(height_px: int, width_px: int, classifier: LineClassifier) -> tuple[int, int, int]:
     """Tell the shape that `fit` gives a crop of this size."""
     fitted_width = classifier.width_px
     if classifier.keeps_ratio:
-        own_width = math.ceil(classifier.height_px * (width / height))
+        own_width = math.ceil(classifier.height_px * (width_px / height_px))
         fitted_width = min(own_width, classifier.width_px)
     return classifier.height_px, fitted_width, 3
 
@@ -91,11 +87,10 @@ def interpret(
     outputs: Sequence[NDArray[np.float32]], classifier: LineClassifier
 ) -> list[LineOrientation]:
     """Read the model's probabilities (N x 2: 0 and 180 degrees) as one orientation per line."""
-    answers = []
-    for upright, upside_down in outputs[0].tolist():
-        is_believed = upside_down > upright and upside_down > classifier.min_score
-        answers.append(LineOrientation(is_believed, max(upright, upside_down)))
-    return answers
+    return [
+        LineOrientation(upside_down > upright and upside_down > classifier.min_score)
+        for upright, upside_down in outputs[0].tolist()
+    ]
 
 
 def turn(crop: NDArray[np.uint8]) -> NDArray[np.uint8]:

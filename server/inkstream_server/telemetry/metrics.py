@@ -19,14 +19,14 @@ class PoolMetrics:
     def __init__(self, metrics: Metrics, pool: str) -> None:
         self._metrics = metrics
         self.dropped = metrics.dropped_items.labels(pool)
-        self.deaths = metrics.worker_deaths.labels(pool)
+        self.lost_batches = metrics.lost_batches.labels(pool)
 
     def observe(self, key: object, count: int, waited_s: Sequence[float], busy_s: float) -> None:
         """Record one batch that ran. `key` names its kind by `str(key)`."""
-        stage = str(key)
-        self._metrics.batch_items.labels(stage).observe(count)
-        self._metrics.busy_seconds.labels(stage).observe(busy_s)
-        waits = self._metrics.queue_wait_seconds.labels(stage)
+        step = str(key)
+        self._metrics.batch_items.labels(step).observe(count)
+        self._metrics.busy_seconds.labels(step).observe(busy_s)
+        waits = self._metrics.queue_wait_seconds.labels(step)
         for wait_s in waited_s:
             waits.observe(wait_s)
 
@@ -59,19 +59,19 @@ class Metrics:
         )
         self.queue_wait_seconds = Histogram(
             "inkstream_queue_wait_seconds",
-            "Time an item waited for its batch, by stage.",
-            ("stage",),
+            "Time an item waited for its batch, by step.",
+            ("step",),
             buckets=_SECONDS,
             registry=self.registry,
         )
         self.batch_items = Histogram(
-            "inkstream_batch_items", "Items a batch held, by stage.", ("stage",), buckets=_COUNTS,
+            "inkstream_batch_items", "Items a batch held, by step.", ("step",), buckets=_COUNTS,
             registry=self.registry,
         )  # fmt: skip
         self.busy_seconds = Histogram(
             "inkstream_batch_busy_seconds",
-            "Time a worker took for a batch, by stage.",
-            ("stage",),
+            "Time a worker took for a batch, by step.",
+            ("step",),
             buckets=_SECONDS,
             registry=self.registry,
         )
@@ -81,9 +81,9 @@ class Metrics:
             ("pool",),
             registry=self.registry,
         )
-        self.worker_deaths = Counter(
-            "inkstream_worker_deaths",
-            "Batches that lost their worker process, by pool.",
+        self.lost_batches = Counter(
+            "inkstream_lost_batches",
+            "Batches whose worker died or hung, by pool.",
             ("pool",),
             registry=self.registry,
         )

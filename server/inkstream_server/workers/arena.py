@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+import heapq
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
@@ -36,6 +36,7 @@ class Lease:
         return self
 
     def release(self) -> None:
+        assert self._holder_count > 0, "the block is free already"
         self._holder_count -= 1
         if self._holder_count == 0:
             self._arena.give_back(self._offset)
@@ -53,12 +54,17 @@ class Lease:
 
 
 class Arena:
-    """A segment of fixed size; who asks for more than is free waits, first come first served."""
+    """A segment of fixed size. Who asks for more than is free waits, lower ranks going first.
+
+    Nobody is overtaken by a smaller block of a higher rank: the first in line is served first, so
+    that large pages are not starved by small ones.
+    """
 
     def __init__(self, segment: int, size: int) -> None:
         self.segment = segment
         self._free_list = FreeList(size)
-        self._waiting: deque[tuple[int, asyncio.Future[int]]] = deque()
+        self._waiting: list[tuple[float, int, int, asyncio.Future[int]]] = []
+        self._asked_count = 0
 
     @property
     def size_bytes(self) -> int:
@@ -72,23 +78,15 @@ class Arena:
         """Whether a block of that size could ever be had."""
         return aligned(size) <= self._free_list.size_bytes
 
-    async def lease(self, size: int) -> Lease:
+    async def lease(self, size: int, *, rank: float = 0.0) -> Lease:
         """A block of at least `size` bytes, which `fits`; waits until there is one."""
         assert self.fits(size), "no such block will ever be free"
-        offset = None if self._waiting else self._free_list.allocate(size)
-        if offset is None:
-            offset = await self._wait(size)
-        return Lease(self, offset, size)
-
-    def give_back(self, offset: int) -> None:
-        self._free_list.free(offset)
-        self._serve_waiting()
-
-    async def _wait(self, size: int) -> int:
         granted: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._waiting.append((size, granted))
+        self._asked_count += 1
+        heapq.heappush(self._waiting, (rank, self._asked_count, size, granted))
+        self._serve_waiting()
         try:
-            return await granted
+            return Lease(self, await granted, size)
         except asyncio.CancelledError:
             if granted.done() and not granted.cancelled():
                 self.give_back(granted.result())
@@ -97,12 +95,22 @@ class Arena:
                 self._serve_waiting()
             raise
 
+    def lease_now(self, size: int) -> Lease | None:
+        """A block of at least `size` bytes if there is one just now; nobody may be waiting."""
+        assert not self._waiting, "who waits would be overtaken"
+        offset = self._free_list.allocate(size)
+        return None if offset is None else Lease(self, offset, size)
+
+    def give_back(self, offset: int) -> None:
+        self._free_list.free(offset)
+        self._serve_waiting()
+
     def _serve_waiting(self) -> None:
         while self._waiting:
-            size, granted = self._waiting[0]
+            _, _, size, granted = self._waiting[0]
             if not granted.done():
                 offset = self._free_list.allocate(size)
                 if offset is None:
                     return
                 granted.set_result(offset)
-            self._waiting.popleft()
+            heapq.heappop(self._waiting)

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from inkstream_server.document.limits import DocumentLimits
 from inkstream_server.document.opened import Document
 from inkstream_server.document.opening import open_document, open_raw_image
-from inkstream_server.document.page_size import PageSize
 from inkstream_server.document.raw import RawImage
 from inkstream_server.errors import InternalError, OcrError
 from inkstream_server.stages import crop, detection, recognition, textline_orientation
@@ -28,8 +27,6 @@ from inkstream_server.workers.cpu_tasks import (
     LineRegion,
     MeasurePage,
     OpenDocument,
-    OpenedImage,
-    OpenImage,
 )
 from inkstream_server.workers.memory import SharedMemory
 from inkstream_server.workers.model_tasks import LoadedModel
@@ -72,8 +69,6 @@ class CpuRole:
         match task:
             case OpenDocument(document=ref):
                 return self._summary(ref)
-            case OpenImage(document=ref, dpi=dpi):
-                return OpenedImage(self._summary(ref), self._first_page_size(ref, dpi))
             case MeasurePage(document=ref, page_number=number, dpi=dpi):
                 return self._document(ref).page_size(number, dpi)
             case DrawPage():
@@ -91,12 +86,6 @@ class CpuRole:
     def _summary(self, ref: DocumentRef) -> DocumentSummary:
         document = self._document(ref)
         return DocumentSummary(document.media_type, document.page_count)
-
-    def _first_page_size(self, ref: DocumentRef, dpi: int | None) -> PageSize | OcrError:
-        try:
-            return self._document(ref).page_size(1, dpi)
-        except OcrError as error:
-            return error
 
     def _draw(self, task: DrawPage) -> None:
         page = self._document(task.document).draw(task.page_number, task.dpi)

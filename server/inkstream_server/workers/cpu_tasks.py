@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from inkstream_server.document.page_size import PageSize
-from inkstream_server.errors import OcrError
 from inkstream_server.stages.detection import DetectionParams
 from inkstream_server.stages.regions import Polygon, Region
 from inkstream_server.workers.memory import ArrayHandle
@@ -50,22 +49,6 @@ class MeasurePage(Task[PageSize]):
 
     document: DocumentRef
     page_number: int
-    dpi: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class OpenedImage:
-    """`size` is the first page's, or why it cannot be drawn."""
-
-    summary: DocumentSummary
-    size: PageSize | OcrError
-
-
-@dataclass(frozen=True, slots=True)
-class OpenImage(Task[OpenedImage]):
-    """Both at once, for a request that reads the first page only."""
-
-    document: DocumentRef
     dpi: int | None
 
 

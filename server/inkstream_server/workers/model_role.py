@@ -16,9 +16,9 @@ from inkstream_server.workers.model_tasks import (
     Detect,
     LoadedModel,
     ModelBucket,
+    ModelToLoad,
     Recognise,
 )
-from inkstream_server.workers.role_specs import ModelToLoad
 
 _WARM_DETECTION_PX: Final = (640, 960)
 _WARM_BATCH_COUNTS: Final = (1, 2, 4, 8)

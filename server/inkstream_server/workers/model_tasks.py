@@ -1,10 +1,11 @@
-"""What a model worker can be asked to do: the tasks as values, without the code that does them."""
+"""What a model worker is given and can be asked to do, as values, without the code that does it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from inkstream_server.models.files import Module
+from inkstream_server.engines.engine import Engine, EngineSettings
+from inkstream_server.models.files import ModelFiles, Module
 from inkstream_server.stages.recognition import LineText
 from inkstream_server.stages.textline_orientation import LineOrientation
 from inkstream_server.workers.memory import ArrayHandle
@@ -54,3 +55,12 @@ class LoadedModel:
     device: str
     precision: str
     character_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelToLoad:
+    """A model, what runs it, and where."""
+
+    files: ModelFiles
+    engine: Engine
+    settings: EngineSettings

@@ -7,16 +7,18 @@ and most of a second.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from inkstream_server.document.limits import DocumentLimits
-from inkstream_server.engines.engine import Engine, EngineSettings
-from inkstream_server.models.files import ModelFiles
 from inkstream_server.workers.memory import SharedMemory
+from inkstream_server.workers.model_tasks import ModelToLoad
 
 if TYPE_CHECKING:
     from inkstream_server.workers.cpu_role import CpuRole
     from inkstream_server.workers.model_role import ModelRole
+
+# The processes are the parallelism; see docs/decisions/017.
+_OPENCV_THREADS: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,6 @@ class CpuRoleSpec:
     """A CPU worker: it decodes, finds and cuts within these limits."""
 
     limits: DocumentLimits
-    opencv_threads: int = 1
 
     def build(self, memory: SharedMemory) -> CpuRole:
         import cv2
@@ -33,17 +34,8 @@ class CpuRoleSpec:
         from inkstream_server.workers.cpu_role import CpuRole
 
         silence_native_stderr()  # the codecs' remarks on a broken picture; the caller gets an error
-        cv2.setNumThreads(self.opencv_threads)
+        cv2.setNumThreads(_OPENCV_THREADS)
         return CpuRole(memory, self.limits)
-
-
-@dataclass(frozen=True, slots=True)
-class ModelToLoad:
-    """A model, what runs it, and where."""
-
-    files: ModelFiles
-    engine: Engine
-    settings: EngineSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +43,13 @@ class ModelRoleSpec:
     """A model worker: it serves these models, each warm before the first batch."""
 
     models: tuple[ModelToLoad, ...]
-    opencv_threads: int = 1
 
     def build(self, memory: SharedMemory) -> ModelRole:
         import cv2
 
         from inkstream_server.workers.model_role import ModelRole
 
-        cv2.setNumThreads(self.opencv_threads)
+        cv2.setNumThreads(_OPENCV_THREADS)
         role = ModelRole(memory, self.models)
         role.warm_up()
         return role

@@ -38,7 +38,11 @@ class WorkerSlot:
         self._worker: Worker | None = None
         self._ready = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
-        self.restart_count = 0
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether a warm worker is there."""
+        return self._ready.is_set()
 
     @property
     def name(self) -> str:
@@ -63,11 +67,14 @@ class WorkerSlot:
     async def run(self, key: object, items: tuple[object, ...], *, limit_s: float) -> Finished:
         """Run one batch. Raises WorkerAway, WorkerDied, or WorkerHung past `limit_s`.
 
-        Once either is raised the process is gone, and what it wrote to will change no more.
+        Once one of them is raised no process has the batch, and what it wrote to will change no
+        more.
         """
         worker = self._worker
         if worker is None or worker.has_ended:
             self._note_end_of(worker)
+            if worker is not None:
+                await worker.kill()  # its channel may be closed while it hangs in its own end
             raise WorkerAway(f"{self.name} is being replaced")
         try:
             async with asyncio.timeout(limit_s):
@@ -107,18 +114,26 @@ class WorkerSlot:
     async def _keep(self) -> None:
         back_off_s = _FIRST_BACK_OFF_S
         while True:
-            assert self._worker is not None
             started_at = time.monotonic()
-            await self._worker.wait()
-            self._ready.clear()
-            _log.warning("%s; it is being replaced", await self._worker.describe_end())
-            if time.monotonic() - started_at > _WELL_AFTER_S:
-                back_off_s = _FIRST_BACK_OFF_S
-            await self._worker.close()
-            self._worker = None
-            back_off_s = await self._replace(back_off_s)
-            self.restart_count += 1
-            self._ready.set()
+            try:
+                await self._see_off()
+                if time.monotonic() - started_at > _WELL_AFTER_S:
+                    back_off_s = _FIRST_BACK_OFF_S
+                back_off_s = await self._replace(back_off_s)
+                self._ready.set()
+            except Exception:  # noqa: BLE001 - the task's boundary: no slot is lost to a bug
+                _log.exception("%s could not be replaced; that is tried again", self.name)
+                await asyncio.sleep(_LONGEST_BACK_OFF_S)
+
+    async def _see_off(self) -> None:
+        """Wait for the worker's end, and leave the slot empty."""
+        if self._worker is None:
+            return
+        await self._worker.wait()
+        self._ready.clear()
+        _log.warning("%s; it is being replaced", await self._worker.describe_end())
+        await self._worker.close()
+        self._worker = None
 
     async def _replace(self, back_off_s: float) -> float:
         while self._worker is None:

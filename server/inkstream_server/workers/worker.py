@@ -104,8 +104,7 @@ class Worker:
 
     def tell(self, item: object) -> None:
         """Let the worker know something, after what it does now."""
-        with contextlib.suppress(*_GONE):
-            self._writer.write(encode(Tell(item)))
+        self._writer.write(encode(Tell(item)))
 
     async def wait(self) -> None:
         """Until the process has ended."""
@@ -128,7 +127,7 @@ class Worker:
         """How the process ended, for the log."""
         status = await self._process.wait()
         if status < 0:
-            return f"{self.name} (pid {self.pid}) was killed by {signal.Signals(-status).name}"
+            return f"{self.name} (pid {self.pid}) was killed by {_signal_name(-status)}"
         return f"{self.name} (pid {self.pid}) ended with status {status}"
 
     async def _greet(self, launch: Launch) -> None:
@@ -150,6 +149,13 @@ class Worker:
     async def _send(self, message: Message) -> None:
         self._writer.write(encode(message))
         await self._writer.drain()
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # a real-time signal has a number only
+        return f"signal {number}"
 
 
 async def _spawn(launch: Launch, channel: socket.socket) -> asyncio.subprocess.Process:

@@ -8,7 +8,7 @@ from inkstream_server.errors import ModelDamaged, ModelMissing
 from inkstream_server.models.directory import read_model_directory
 from inkstream_server.models.entry import Catalogue
 from inkstream_server.models.fetch import local_wheel
-from inkstream_server.models.files import Module, Transform
+from inkstream_server.models.files import Module
 from inkstream_server.models.pull import pull
 from inkstream_server.models.store import ModelStore
 
@@ -55,22 +55,21 @@ def test_the_json_graph_wins(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("yml", "module", "labels"),
+    ("yml", "module"),
     [
-        ("PostProcess: {name: DBPostProcess}", Module.TEXT_DETECTION, ()),
-        (classifier("0_degree", "180_degree"), Module.TEXTLINE_ORIENTATION, None),
-        (classifier("0", "180"), Module.TEXTLINE_ORIENTATION, None),
-        (classifier("0", "90", "180", "270"), Module.DOC_ORIENTATION, None),
-        ("Global: {model_name: UVDoc}", Module.DOC_UNWARPING, ()),
+        ("PostProcess: {name: DBPostProcess}", Module.TEXT_DETECTION),
+        (classifier("0_degree", "180_degree"), Module.TEXTLINE_ORIENTATION),
+        (classifier("0", "180"), Module.TEXTLINE_ORIENTATION),
+        (classifier("0", "90", "180", "270"), Module.DOC_ORIENTATION),
+        ("Global: {model_name: UVDoc}", Module.DOC_UNWARPING),
     ],
 )
 def test_the_module_follows_from_what_the_model_puts_out(
-    tmp_path: Path, yml: str, module: Module, labels: tuple[str, ...] | None
+    tmp_path: Path, yml: str, module: Module
 ) -> None:
     model = read_model_directory(make(tmp_path / "m", yml))
 
     assert model.module is module
-    assert bool(model.labels) == (labels is None)
     assert read_model_directory(tmp_path / "m", module) == model
 
 
@@ -79,8 +78,9 @@ def test_a_model_for_another_module_is_refused(tmp_path: Path) -> None:
         read_model_directory(make(tmp_path / "m"), Module.TEXT_DETECTION)
 
 
-def test_a_model_of_no_known_module_is_refused(tmp_path: Path) -> None:
-    path = make(tmp_path / "tables", classifier("wired_table", "wireless_table"))
+@pytest.mark.parametrize("labels", [("wired_table", "wireless_table"), ("180", "0")])
+def test_a_model_of_no_known_module_is_refused(tmp_path: Path, labels: tuple[str, ...]) -> None:
+    path = make(tmp_path / "m", classifier(*labels))
 
     with pytest.raises(ModelDamaged, match="which module"):
         read_model_directory(path)
@@ -92,14 +92,14 @@ def test_a_directory_without_yml_takes_what_the_caller_says(tmp_path: Path) -> N
 
     model = read_model_directory(path, Module.TEXT_RECOGNITION, dictionary=tmp_path / "keys.txt")
 
-    assert model.name == "old_rec" and model.transforms == ()
+    assert model.name == "old_rec"
     assert model.characters == ("a", "中", " ")
 
 
-def test_a_classifier_without_yml_has_the_standard_labels(tmp_path: Path) -> None:
+def test_a_classifier_without_yml_is_what_the_caller_says(tmp_path: Path) -> None:
     model = read_model_directory(make(tmp_path / "ori", yml=None), Module.DOC_ORIENTATION)
 
-    assert model.labels == ("0", "90", "180", "270")
+    assert (model.name, model.module) == ("ori", Module.DOC_ORIENTATION)
 
 
 def test_a_recogniser_without_a_dictionary_is_refused(tmp_path: Path) -> None:
@@ -122,25 +122,6 @@ def test_a_bad_dictionary_is_named(tmp_path: Path, content: bytes | None, proble
         read_model_directory(path, dictionary=keys)
 
 
-def test_the_transforms_are_kept_and_a_scale_in_words_is_a_number(tmp_path: Path) -> None:
-    yml = """
-PreProcess:
-  transform_ops:
-  - DetResizeForTest: {resize_long: 960}
-  - NormalizeImage: {scale: 1./255., order: hwc}
-  - ToCHWImage: null
-PostProcess: {name: DBPostProcess}
-"""
-
-    model = read_model_directory(make(tmp_path / "m", yml))
-
-    assert model.transforms == (
-        Transform("DetResizeForTest", {"resize_long": 960}),
-        Transform("NormalizeImage", {"scale": 1 / 255, "order": "hwc"}),
-        Transform("ToCHWImage", {}),
-    )
-
-
 @pytest.mark.parametrize(
     ("yml", "place"),
     [
@@ -149,7 +130,6 @@ PostProcess: {name: DBPostProcess}
         ("PostProcess: {name: CTCLabelDecode, character_dict: [a, ~]}", r"character_dict\[1\]"),
         ("PostProcess: {name: CTCLabelDecode, character_dict: abc}", "character_dict"),
         ("PostProcess: 3", "PostProcess"),
-        ("PreProcess: {transform_ops: [{NormalizeImage: {scale: 1/0}}]}", "NormalizeImage.scale"),
         ("a: !!python/object/apply:os.getcwd []", "python/object"),
     ],
 )

@@ -255,7 +255,7 @@ def test_a_death_by_chance_costs_nothing() -> None:
 
         assert texts(slot.batches) == ["abc", "abc"]
         sample = metrics.registry.get_sample_value
-        assert sample("inkstream_worker_deaths_total", {"pool": "test"}) == 1
+        assert sample("inkstream_lost_batches_total", {"pool": "test"}) == 1
 
     run_scenario(scenario())
 
@@ -275,7 +275,7 @@ def test_an_item_is_not_blamed_for_a_worker_that_was_gone_before() -> None:
             assert results(await ask(pool, "ab")) == ["A", "B"]
 
         sample = metrics.registry.get_sample_value
-        assert sample("inkstream_worker_deaths_total", {"pool": "test"}) == 0
+        assert sample("inkstream_lost_batches_total", {"pool": "test"}) == 0
 
     run_scenario(scenario())
 
@@ -353,7 +353,7 @@ def test_a_batch_is_recorded_under_its_bucket() -> None:
         async with serving(pool):
             await ask(pool, "abc")
 
-        stage = {"stage": "bucket"}
+        stage = {"step": "bucket"}
         sample = metrics.registry.get_sample_value
         assert sample("inkstream_batch_items_sum", stage) == 3
         assert sample("inkstream_batch_busy_seconds_sum", stage) == 0.25

@@ -386,13 +386,19 @@ def test_one_document_too_many_is_refused_at_the_door() -> None:
     run_scenario(scenario())
 
 
-def test_documents_wait_for_memory_and_all_are_read() -> None:
+def test_a_document_that_finds_no_room_is_refused_and_smaller_ones_are_read() -> None:
     async def scenario() -> None:
-        content = SIX_PAGES + b"\n" * (2 << 20)
+        large, small = SIX_PAGES + b"\n" * (2 << 20), SIX_PAGES
         async with in_process_room(documents_bytes=5 << 20) as room:
-            pages = await asyncio.gather(*(room.reader.read_image(job(content)) for _ in range(8)))
+            outcomes = await asyncio.gather(
+                *(room.reader.read_image(job(each)) for each in (large, large, large, small)),
+                return_exceptions=True,
+            )
 
-        assert len({reading(page) for page in pages}) == 1
+        refused = outcomes.pop(2)
+        assert isinstance(refused, QueueFull) and refused.facts["bytes"] == str(len(large))
+        assert len({reading(page) for page in outcomes if isinstance(page, Page)}) == 1
+        assert len(outcomes) == 3 and all(isinstance(each, Page) for each in outcomes)
 
     run_scenario(scenario())
 

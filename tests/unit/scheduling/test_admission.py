@@ -87,3 +87,16 @@ def test_a_thousand_refusals_leave_nothing_behind() -> None:
     depths = {len(traceback.extract_tb(refused().__traceback__)) for _ in range(1000)}
 
     assert len(depths) == 1
+
+
+def test_a_pause_refuses_until_it_is_opened_again() -> None:
+    admission = Admission(max_documents=1)
+    admission.open()
+
+    admission.pause()
+
+    with pytest.raises(StartingUp), admission.admit():
+        pass
+    admission.open()
+    with admission.admit():
+        assert admission.document_count == 1

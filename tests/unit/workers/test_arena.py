@@ -223,3 +223,36 @@ def test_a_block_comes_back_when_its_user_fails() -> None:
         assert arena.taken_bytes == 0
 
     asyncio.run(scenario())
+
+
+def test_of_those_who_wait_the_lowest_rank_is_served_first() -> None:
+    async def scenario() -> None:
+        arena = Arena(0, BLOCK)
+        held = await arena.lease(BLOCK)
+        served: list[str] = []
+
+        async def ask(name: str, rank: float) -> None:
+            with await arena.lease(BLOCK, rank=rank):
+                served.append(name)
+
+        asking = [
+            asyncio.create_task(ask(name, rank))
+            for name, rank in (("late", 3.0), ("early", 1.0), ("between", 2.0))
+        ]
+        await asyncio.sleep(0)
+        held.release()
+        await asyncio.gather(*asking)
+
+        assert served == ["early", "between", "late"]
+
+    asyncio.run(scenario())
+
+
+def test_a_block_can_be_had_now_or_not_at_all() -> None:
+    arena = Arena(0, BLOCK)
+
+    lease = arena.lease_now(BLOCK)
+
+    assert lease is not None and arena.lease_now(1) is None
+    lease.release()
+    assert arena.taken_bytes == 0

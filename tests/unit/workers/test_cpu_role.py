@@ -34,8 +34,6 @@ from inkstream_server.workers.cpu_tasks import (
     LineRegion,
     MeasurePage,
     OpenDocument,
-    OpenedImage,
-    OpenImage,
     RawLayout,
 )
 
@@ -77,23 +75,12 @@ def test_a_document_is_told_from_its_bytes(role: CpuRole, room: Room) -> None:
     assert outcome(role, OpenDocument(ref)) == DocumentSummary("application/pdf", 2)
 
 
-def test_an_image_is_opened_and_measured_at_once(role: CpuRole, room: Room) -> None:
-    ref = document(room, png(picture("text", height_px=90, width_px=70)))
-
-    assert outcome(role, OpenImage(ref, None)) == OpenedImage(
-        DocumentSummary("image/png", 1), PageSize(90, 70)
-    )
-
-
-def test_a_first_page_that_cannot_be_drawn_is_told_beside_what_the_document_is(
+def test_a_page_that_may_not_be_drawn_is_told_when_it_is_measured(
     role: CpuRole, room: Room
 ) -> None:
     ref = document(room, png(np.zeros((1001, 1000, 3), np.uint8)))
 
-    opened = outcome(role, OpenImage(ref, None))
-
-    error = opened.size if isinstance(opened, OpenedImage) else opened
-    assert isinstance(error, ImageTooLarge)
+    assert isinstance(outcome(role, MeasurePage(ref, 1, None)), ImageTooLarge)
 
 
 def test_a_page_is_as_large_as_it_was_measured(role: CpuRole, room: Room) -> None:
@@ -133,7 +120,7 @@ def test_raw_pixels_are_drawn(role: CpuRole, room: Room, channel_count: int) -> 
 def test_raw_pixels_that_are_too_few_name_their_field(role: CpuRole, room: Room) -> None:
     ref = DocumentRef(next(DOCUMENT_IDS), room.put(bytes(10)), raw=RawLayout(2, 2, 3))
 
-    error = outcome(role, OpenImage(ref, None))
+    error = outcome(role, OpenDocument(ref))
 
     assert isinstance(error, InvalidField)
     assert error.facts["field"] == "source.raw.data"

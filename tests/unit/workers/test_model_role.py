@@ -23,9 +23,10 @@ from inkstream_server.workers.model_tasks import (
     Detect,
     LoadedModel,
     ModelBucket,
+    ModelToLoad,
     Recognise,
 )
-from inkstream_server.workers.role_specs import ModelRoleSpec, ModelToLoad
+from inkstream_server.workers.role_specs import ModelRoleSpec
 
 DETECTOR, RECOGNISER, CLASSIFIER = "det", "rec", "cls"
 WORDS = ("one", "two", "three and four", "l", "five six seven", "eight", "nine", "ten", "eleven")

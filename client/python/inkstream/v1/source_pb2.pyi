@@ -29,9 +29,11 @@ class Source(_message.Message):
     RAW_FIELD_NUMBER: _builtins.int
     PASSWORD_FIELD_NUMBER: _builtins.int
     content: _builtins.bytes
-    """An encoded file: JPEG, PNG, BMP, WebP, TIFF, PDF. The type is told from the bytes, never from
-    a name. EXIF rotation is applied before anything is measured. The whole request is bounded by
-    GetServerInfoResponse.max_message_bytes; larger files go through RecognizeStream.
+    """An encoded file: JPEG, PNG, BMP, WebP, TIFF, PDF; also GIF, JPEG 2000 and AVIF. The type is
+    told from the bytes, never from a name. EXIF rotation is applied before anything is measured;
+    what is transparent is laid on white, or on black where white would swallow the picture. The
+    whole request is bounded by GetServerInfoResponse.max_message_bytes; larger files go through
+    RecognizeStream.
     Fails with INVALID_ARGUMENT / EMPTY_INPUT, UNSUPPORTED_MEDIA_TYPE, IMAGE_DAMAGED,
     IMAGE_TOO_LARGE or PDF_DAMAGED.
     """
@@ -87,7 +89,9 @@ class RawImage(_message.Message):
     fails with INVALID_ARGUMENT / IMAGE_TOO_LARGE.
     """
     channels: _builtins.int
-    """1: grey. 3: BGR. 4: BGRA, drawn over white."""
+    """1: grey. 3: BGR. 4: BGRA, laid on white, or on black where white would swallow the picture; an
+    alpha channel that is 0 everywhere is ignored.
+    """
     data: _builtins.bytes
     """The samples."""
     def __init__(
