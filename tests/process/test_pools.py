@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,22 @@ def test_an_item_that_kills_its_worker_is_refused_alone(worker_count: int) -> No
             answers = await ask(pool, Say("a"), Die(), Say("b"), Say("c"))
             assert answers == ["A", "WORKER_CRASHED", "B", "C"]
 
+            assert await ask(pool, Say("still well")) == ["STILL WELL"]
+
+    run_scenario(scenario())
+
+
+def test_a_worker_that_has_grown_too_large_is_replaced_and_nothing_is_lost() -> None:
+    async def scenario() -> None:
+        launches = [launch(OrdealSpec(), f"worker {number}") for number in range(2)]
+        pool = dispatcher([WorkerSlot(replace(each, memory_limit_bytes=1)) for each in launches])
+        async with warm(pool), serving(pool):
+            before = pool.pids
+
+            answers = await asyncio.gather(*(ask(pool, Say(word)) for word in "abcdefgh"))
+            await until(lambda: pool.pids != before and pool.has_workers)
+
+            assert answers == [[word] for word in "ABCDEFGH"]
             assert await ask(pool, Say("still well")) == ["STILL WELL"]
 
     run_scenario(scenario())

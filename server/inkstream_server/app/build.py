@@ -97,6 +97,7 @@ class _Pools:
         metrics: Metrics,
     ) -> None:
         self._log_level = config.log_level
+        self._memory_limit_bytes = config.workers.max_memory_bytes
         sizes = config.memory
         self.memory = SharedMemory.create(
             [sizes.documents_bytes, sizes.pages_bytes, sizes.tensors_bytes]
@@ -132,6 +133,7 @@ class _Pools:
                     segments=self.memory.addresses,
                     environment=worker_environment(threads),
                     log_level=self._log_level,
+                    memory_limit_bytes=self._memory_limit_bytes,
                 )
             )
             for number in range(count)

@@ -10,9 +10,11 @@ from inkstream_server.config import ConfigInvalid, InferenceConfig, ModelsConfig
 from inkstream_server.engines.engine import Device, EngineSettings
 from inkstream_server.engines.fake import PLAIN_CHARACTERS, FakeEngine
 from inkstream_server.engines.selection import select
+from inkstream_server.errors import ModelDamaged, ModelMissing
 from inkstream_server.models.directory import read_model_directory
 from inkstream_server.models.files import ModelFiles, Module
 from inkstream_server.models.store import ModelStore, default_models_dir
+from inkstream_server.models.verify import State, state_of, verify
 from inkstream_server.workers.model_tasks import ModelToLoad
 
 _log = logging.getLogger(__name__)
@@ -28,6 +30,8 @@ def models_to_load(
     store = ModelStore(folder)
     device = Device.parse(inference.device)
     settings = EngineSettings(device, inference.precision, threads)
+    if inference.engine != _FAKE_ENGINE:
+        _check_pulled(store, models)
     chosen = {}
     for module, name in _configured(models).items():
         files = _files(store, module, name, inference.engine)
@@ -37,6 +41,23 @@ def models_to_load(
         chosen[module] = ModelToLoad(files, engine, settings)
     _check_names(chosen)
     return chosen
+
+
+def _check_pulled(store: ModelStore, models: ModelsConfig) -> None:
+    """Every named model is there, and what was pulled is what the catalogue says it is."""
+    names = [name for name in _configured(models).values() if os.sep not in name]
+    missing = [name for name in names if not store.directory(name).is_dir()]
+    if missing:
+        raise ModelMissing(
+            f"{', '.join(missing)} not in {store.root}; fetch with: inkstream models pull "
+            f"{' '.join(missing)} --models-dir {store.root}"
+        )
+    pulled = [name for name in names if state_of(store, name) is not State.BY_HAND]
+    for finding in (each for name in pulled for each in verify(store, name)):
+        raise ModelDamaged(
+            f"{store.directory(finding.model) / finding.file} {finding.problem}; repair it with: "
+            f"inkstream models pull {finding.model} --models-dir {store.root}"
+        )
 
 
 def _check_names(chosen: dict[Module, ModelToLoad]) -> None:

@@ -68,6 +68,8 @@ class _Reading:
     def run(self) -> int:
         try:
             self._read()
+        except BrokenPipeError:  # of our own output, as in `inkstream read … | head`
+            raise
         except OSError as error:
             self._fail(Failure(_INVALID, "FILE_UNREADABLE", error.strerror or str(error)))
         except InkstreamError as error:

@@ -43,7 +43,8 @@ async def answering(method: str, context: Context, metrics: Metrics) -> AsyncIte
         reason = error.reason
         await _abort(context, error, request_id)
     except asyncio.CancelledError:
-        reason = "CANCELLED"
+        left_s = context.time_remaining()
+        reason = "DEADLINE_EXCEEDED" if left_s is not None and left_s <= 0 else "CANCELLED"
         raise
     except Exception as error:  # noqa: BLE001 - the call's boundary: logged and answered
         reason = "INTERNAL"

@@ -223,6 +223,14 @@ class Dispatcher:
         else:
             self._metrics.observe(run.key, len(items), run.waited_s, finished.busy_s)
             self._settle(run, finished)
+            await self._keep_small(slot, finished.memory_bytes)
+
+    async def _keep_small(self, slot: WorkerSlot, memory_bytes: int) -> None:
+        """Replace a worker that has grown too large, but never two at a time."""
+        others = [each for each in self._slots if each is not slot]
+        if slot.is_over(memory_bytes) and all(each.is_ready for each in others):
+            _log.info("%s has %d MiB and is replaced", slot.name, memory_bytes >> 20)
+            await slot.retire()
 
     def _blame(self, run: _Run, error: OcrError) -> None:
         """After a death: try again, then in halves, until only the guilty item is left."""

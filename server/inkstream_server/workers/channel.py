@@ -50,10 +50,14 @@ class Tell:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """One outcome for each item of the batch, in order: its result or its error."""
+    """One outcome for each item of the batch, in order: its result or its error.
+
+    `memory_bytes` is what the process has for itself now, without shared memory.
+    """
 
     outcomes: tuple[object, ...]
     busy_s: float
+    memory_bytes: int = 0
 
 
 Message = Ready | StartFailed | Run | Tell | Finished

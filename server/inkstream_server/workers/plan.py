@@ -17,11 +17,13 @@ _GPU_FEEDERS_PER_DEVICE: Final = 8
 
 
 class WorkerCounts(BaseModel, frozen=True, extra="forbid"):
-    """How many of each to run. None: planned from the cores there are."""
+    """How many of each to run, and how large. None: planned from the cores there are."""
 
     model_workers: int | None = Field(default=None, ge=1, le=256)
     model_threads: int | None = Field(default=None, ge=1, le=256)
     cpu_workers: int | None = Field(default=None, ge=1, le=256)
+    # What one of them may have in memory for itself, in bytes, before it is replaced.
+    max_memory_bytes: int = Field(default=1536 << 20, ge=64 << 20)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import ctypes
 import logging
+import resource
 import signal
 import socket
 import sys
 import time
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from inkstream_server.errors import InternalError, OcrError
@@ -34,6 +36,8 @@ from inkstream_server.workers.role import Launch, Role
 _log = logging.getLogger(__name__)
 
 _PR_SET_PDEATHSIG: Final = 1
+_STATM: Final = Path("/proc/self/statm")
+_PAGE_BYTES: Final = resource.getpagesize()
 
 
 def main(descriptor: int) -> int:
@@ -67,8 +71,12 @@ def _ignore_ends() -> None:
 def _serve(channel: BlockingChannel, role: Role) -> int:
     while (message := channel.receive()) is not None:
         answer = _handle(role, message)
-        if answer is not None:
+        if answer is None:
+            continue
+        try:
             channel.send(answer)
+        except BrokenPipeError:  # the server went away meanwhile: nobody waits for the answer
+            return 0
     return 0
 
 
@@ -77,12 +85,19 @@ def _handle(role: Role, message: Message) -> Message | None:
         case Run(key=key, items=items):
             started_at = time.monotonic()
             outcomes = _run(role, key, items)
-            return Finished(tuple(outcomes), busy_s=time.monotonic() - started_at)
+            busy_s = time.monotonic() - started_at
+            return Finished(tuple(outcomes), busy_s, _own_memory_bytes())
         case Tell(item=item):
             role.tell(item)
             return None
         case _:
             raise AssertionError(message)
+
+
+def _own_memory_bytes() -> int:
+    """What this process has in memory, without what it shares with others."""
+    _, resident, shared, *_ = _STATM.read_text(encoding="ascii").split()
+    return (int(resident) - int(shared)) * _PAGE_BYTES
 
 
 def _run(role: Role, key: object, items: Sequence[object]) -> Sequence[object]:

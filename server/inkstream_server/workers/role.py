@@ -43,3 +43,6 @@ class Launch:
     log_level: str = "INFO"
     # Loading and warming up included; past it the worker is killed, and counts as not started.
     start_limit_s: float = 300.0
+    # Past it the worker is replaced between two batches. Engines keep what they compiled for every
+    # shape, and give it back only with the process.
+    memory_limit_bytes: int = 1536 << 20

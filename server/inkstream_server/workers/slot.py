@@ -87,6 +87,17 @@ class WorkerSlot:
             self._note_end_of(worker)
             raise
 
+    def is_over(self, memory_bytes: int) -> bool:
+        """Whether a worker of this size is to be replaced."""
+        return memory_bytes > self._launch.memory_limit_bytes
+
+    async def retire(self) -> None:
+        """End the worker between two batches; another one takes its place."""
+        worker = self._worker
+        if worker is not None:
+            self._note_end_of(worker)
+            await worker.close()
+
     def tell(self, item: object) -> None:
         if self._worker is not None:
             self._worker.tell(item)

@@ -66,6 +66,16 @@ class InProcessSlot:
         except OcrError as error:
             return Finished((error,) * len(items), busy_s=0.25)
 
+    @property
+    def is_ready(self) -> bool:
+        return True
+
+    def is_over(self, memory_bytes: int) -> bool:
+        return False
+
+    async def retire(self) -> None:
+        raise AssertionError("no slot of this kind is ever over")
+
     def tell(self, item: object) -> None:
         self.told.append(item)
 
