@@ -48,7 +48,9 @@ class GrpcServer:
         try:
             self.port = self._server.add_insecure_port(self._address)
         except RuntimeError as error:
-            raise AddressInUse(f"cannot listen on {self._address}: {error}") from error
+            raise AddressInUse(
+                f"cannot listen on {self._address}: is another server there? choose with --port"
+            ) from error
         await self._server.start()
 
     async def set_serving(self, *, is_serving: bool) -> None:

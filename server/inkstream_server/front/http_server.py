@@ -32,7 +32,9 @@ class HttpServer:
             await site.start()
         except OSError as error:
             address = address_of(self._config.host, self._config.http_port)
-            raise AddressInUse(f"cannot listen on {address}: {error}") from error
+            raise AddressInUse(
+                f"cannot listen on {address}: {error.strerror}; choose another with --http-port"
+            ) from error
         self.port = self._runner.addresses[0][1]
 
     async def stop(self) -> None:
