@@ -271,3 +271,39 @@ def test_a_document_with_flipped_bytes_ends_in_pages_or_a_typed_refusal(
     failed = [page for page in pages_of(events) if page.HasField("error")]
     assert {page.error.code for page in failed} <= {INVALID.value[0]}
     assert not events or (events[0].HasField("start") and events[-1].HasField("end"))
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        "inkstream.v1.OcrService/Recognize",
+        "inkstream.v1.ModelService/ListModels",
+        "grpc.health.v1.Health/Check",
+    ],
+)
+def test_bytes_that_are_no_message_are_refused_by_unary_methods(stubs: Stubs, method: str) -> None:
+    call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = stubs.channel.unary_unary(f"/{method}")
+
+    with pytest.raises(grpc.RpcError) as refused:
+        call(b"\xff\xff\xff", timeout=CALL_S)
+
+    assert refusal(refused.value).code is INVALID
+    assert refusal(refused.value).reason == "REQUEST_MALFORMED"
+
+
+def test_bytes_that_are_no_message_are_refused_by_streaming_methods(stubs: Stubs) -> None:
+    method = "/inkstream.v1.OcrService/RecognizeDocument"
+    call: grpc.UnaryStreamMultiCallable[bytes, bytes] = stubs.channel.unary_stream(method)
+
+    with pytest.raises(grpc.RpcError) as refused:
+        list(call(b"\xff\xff\xff", timeout=CALL_S))
+
+    assert refusal(refused.value).reason == "REQUEST_MALFORMED"
+
+
+def test_a_method_that_this_version_lacks_is_told_with_its_reason(stubs: Stubs) -> None:
+    with pytest.raises(grpc.RpcError) as refused:
+        stubs.ocr.RecognizeLines(ocr_pb2.RecognizeLinesRequest(), timeout=CALL_S)
+
+    assert refusal(refused.value).code is grpc.StatusCode.UNIMPLEMENTED
+    assert refusal(refused.value).reason == "METHOD_NOT_SERVED"

@@ -77,7 +77,7 @@ def build(config: ServerConfig) -> Parts:
         ModelService(facts, loaded, metrics),
     )
     return Parts(
-        grpc=GrpcServer(config.server, services),
+        grpc=GrpcServer(config.server, services, metrics),
         http=HttpServer(config.server, metrics.registry, lambda: admission.is_open),
         cpu=pools.cpu,
         models=pools.models,

@@ -35,7 +35,7 @@ class OcrServiceStub:
     INVALID_ARGUMENT     the request is wrong: INVALID_FIELD, EMPTY_INPUT, UNSUPPORTED_MEDIA_TYPE,
     IMAGE_DAMAGED, IMAGE_TOO_LARGE, CONTENT_TOO_LARGE, PDF_DAMAGED,
     PDF_PASSWORD_REQUIRED, PDF_PASSWORD_WRONG, DOCUMENT_EMPTY,
-    TOO_MANY_PAGES, PAGE_TOO_LARGE
+    TOO_MANY_PAGES, PAGE_TOO_LARGE, REQUEST_MALFORMED
     FAILED_PRECONDITION  this server is not set up for it: MODULE_NOT_SERVED, MODEL_NOT_SERVED,
     OPTION_NOT_SERVED, URI_NOT_ALLOWED
     RESOURCE_EXHAUSTED   more waits than the server holds, retry with back-off: QUEUE_FULL; also,
@@ -43,7 +43,7 @@ class OcrServiceStub:
     DEADLINE_EXCEEDED    the caller's deadline has passed, or PAGE_TIMEOUT
     UNAVAILABLE          try again, another server may serve: STARTING_UP, SHUTTING_DOWN
     INTERNAL             a bug, told only in the log: INTERNAL, WORKER_CRASHED
-    UNIMPLEMENTED        this version of the server does not have the method
+    UNIMPLEMENTED        this version of the server does not have the method: METHOD_NOT_SERVED
 
     Beside the ErrorInfo stand a google.rpc.RequestInfo, whose id the server's log knows, and, where
     trying again later helps, a google.rpc.RetryInfo with how much later.
@@ -92,7 +92,7 @@ class OcrServiceServicer:
     INVALID_ARGUMENT     the request is wrong: INVALID_FIELD, EMPTY_INPUT, UNSUPPORTED_MEDIA_TYPE,
     IMAGE_DAMAGED, IMAGE_TOO_LARGE, CONTENT_TOO_LARGE, PDF_DAMAGED,
     PDF_PASSWORD_REQUIRED, PDF_PASSWORD_WRONG, DOCUMENT_EMPTY,
-    TOO_MANY_PAGES, PAGE_TOO_LARGE
+    TOO_MANY_PAGES, PAGE_TOO_LARGE, REQUEST_MALFORMED
     FAILED_PRECONDITION  this server is not set up for it: MODULE_NOT_SERVED, MODEL_NOT_SERVED,
     OPTION_NOT_SERVED, URI_NOT_ALLOWED
     RESOURCE_EXHAUSTED   more waits than the server holds, retry with back-off: QUEUE_FULL; also,
@@ -100,7 +100,7 @@ class OcrServiceServicer:
     DEADLINE_EXCEEDED    the caller's deadline has passed, or PAGE_TIMEOUT
     UNAVAILABLE          try again, another server may serve: STARTING_UP, SHUTTING_DOWN
     INTERNAL             a bug, told only in the log: INTERNAL, WORKER_CRASHED
-    UNIMPLEMENTED        this version of the server does not have the method
+    UNIMPLEMENTED        this version of the server does not have the method: METHOD_NOT_SERVED
 
     Beside the ErrorInfo stand a google.rpc.RequestInfo, whose id the server's log knows, and, where
     trying again later helps, a google.rpc.RetryInfo with how much later.
@@ -186,7 +186,7 @@ class OcrService:
     INVALID_ARGUMENT     the request is wrong: INVALID_FIELD, EMPTY_INPUT, UNSUPPORTED_MEDIA_TYPE,
     IMAGE_DAMAGED, IMAGE_TOO_LARGE, CONTENT_TOO_LARGE, PDF_DAMAGED,
     PDF_PASSWORD_REQUIRED, PDF_PASSWORD_WRONG, DOCUMENT_EMPTY,
-    TOO_MANY_PAGES, PAGE_TOO_LARGE
+    TOO_MANY_PAGES, PAGE_TOO_LARGE, REQUEST_MALFORMED
     FAILED_PRECONDITION  this server is not set up for it: MODULE_NOT_SERVED, MODEL_NOT_SERVED,
     OPTION_NOT_SERVED, URI_NOT_ALLOWED
     RESOURCE_EXHAUSTED   more waits than the server holds, retry with back-off: QUEUE_FULL; also,
@@ -194,7 +194,7 @@ class OcrService:
     DEADLINE_EXCEEDED    the caller's deadline has passed, or PAGE_TIMEOUT
     UNAVAILABLE          try again, another server may serve: STARTING_UP, SHUTTING_DOWN
     INTERNAL             a bug, told only in the log: INTERNAL, WORKER_CRASHED
-    UNIMPLEMENTED        this version of the server does not have the method
+    UNIMPLEMENTED        this version of the server does not have the method: METHOD_NOT_SERVED
 
     Beside the ErrorInfo stand a google.rpc.RequestInfo, whose id the server's log knows, and, where
     trying again later helps, a google.rpc.RetryInfo with how much later.

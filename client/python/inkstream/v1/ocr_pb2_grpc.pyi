@@ -38,7 +38,7 @@ class OcrServiceStub:
       INVALID_ARGUMENT     the request is wrong: INVALID_FIELD, EMPTY_INPUT, UNSUPPORTED_MEDIA_TYPE,
                            IMAGE_DAMAGED, IMAGE_TOO_LARGE, CONTENT_TOO_LARGE, PDF_DAMAGED,
                            PDF_PASSWORD_REQUIRED, PDF_PASSWORD_WRONG, DOCUMENT_EMPTY,
-                           TOO_MANY_PAGES, PAGE_TOO_LARGE
+                           TOO_MANY_PAGES, PAGE_TOO_LARGE, REQUEST_MALFORMED
       FAILED_PRECONDITION  this server is not set up for it: MODULE_NOT_SERVED, MODEL_NOT_SERVED,
                            OPTION_NOT_SERVED, URI_NOT_ALLOWED
       RESOURCE_EXHAUSTED   more waits than the server holds, retry with back-off: QUEUE_FULL; also,
@@ -46,7 +46,7 @@ class OcrServiceStub:
       DEADLINE_EXCEEDED    the caller's deadline has passed, or PAGE_TIMEOUT
       UNAVAILABLE          try again, another server may serve: STARTING_UP, SHUTTING_DOWN
       INTERNAL             a bug, told only in the log: INTERNAL, WORKER_CRASHED
-      UNIMPLEMENTED        this version of the server does not have the method
+      UNIMPLEMENTED        this version of the server does not have the method: METHOD_NOT_SERVED
 
     Beside the ErrorInfo stand a google.rpc.RequestInfo, whose id the server's log knows, and, where
     trying again later helps, a google.rpc.RetryInfo with how much later.
@@ -90,7 +90,7 @@ class OcrServiceAsyncStub(OcrServiceStub):
       INVALID_ARGUMENT     the request is wrong: INVALID_FIELD, EMPTY_INPUT, UNSUPPORTED_MEDIA_TYPE,
                            IMAGE_DAMAGED, IMAGE_TOO_LARGE, CONTENT_TOO_LARGE, PDF_DAMAGED,
                            PDF_PASSWORD_REQUIRED, PDF_PASSWORD_WRONG, DOCUMENT_EMPTY,
-                           TOO_MANY_PAGES, PAGE_TOO_LARGE
+                           TOO_MANY_PAGES, PAGE_TOO_LARGE, REQUEST_MALFORMED
       FAILED_PRECONDITION  this server is not set up for it: MODULE_NOT_SERVED, MODEL_NOT_SERVED,
                            OPTION_NOT_SERVED, URI_NOT_ALLOWED
       RESOURCE_EXHAUSTED   more waits than the server holds, retry with back-off: QUEUE_FULL; also,
@@ -98,7 +98,7 @@ class OcrServiceAsyncStub(OcrServiceStub):
       DEADLINE_EXCEEDED    the caller's deadline has passed, or PAGE_TIMEOUT
       UNAVAILABLE          try again, another server may serve: STARTING_UP, SHUTTING_DOWN
       INTERNAL             a bug, told only in the log: INTERNAL, WORKER_CRASHED
-      UNIMPLEMENTED        this version of the server does not have the method
+      UNIMPLEMENTED        this version of the server does not have the method: METHOD_NOT_SERVED
 
     Beside the ErrorInfo stand a google.rpc.RequestInfo, whose id the server's log knows, and, where
     trying again later helps, a google.rpc.RetryInfo with how much later.
@@ -138,7 +138,7 @@ class OcrServiceServicer(metaclass=_abc_1.ABCMeta):
       INVALID_ARGUMENT     the request is wrong: INVALID_FIELD, EMPTY_INPUT, UNSUPPORTED_MEDIA_TYPE,
                            IMAGE_DAMAGED, IMAGE_TOO_LARGE, CONTENT_TOO_LARGE, PDF_DAMAGED,
                            PDF_PASSWORD_REQUIRED, PDF_PASSWORD_WRONG, DOCUMENT_EMPTY,
-                           TOO_MANY_PAGES, PAGE_TOO_LARGE
+                           TOO_MANY_PAGES, PAGE_TOO_LARGE, REQUEST_MALFORMED
       FAILED_PRECONDITION  this server is not set up for it: MODULE_NOT_SERVED, MODEL_NOT_SERVED,
                            OPTION_NOT_SERVED, URI_NOT_ALLOWED
       RESOURCE_EXHAUSTED   more waits than the server holds, retry with back-off: QUEUE_FULL; also,
@@ -146,7 +146,7 @@ class OcrServiceServicer(metaclass=_abc_1.ABCMeta):
       DEADLINE_EXCEEDED    the caller's deadline has passed, or PAGE_TIMEOUT
       UNAVAILABLE          try again, another server may serve: STARTING_UP, SHUTTING_DOWN
       INTERNAL             a bug, told only in the log: INTERNAL, WORKER_CRASHED
-      UNIMPLEMENTED        this version of the server does not have the method
+      UNIMPLEMENTED        this version of the server does not have the method: METHOD_NOT_SERVED
 
     Beside the ErrorInfo stand a google.rpc.RequestInfo, whose id the server's log knows, and, where
     trying again later helps, a google.rpc.RetryInfo with how much later.
