@@ -261,14 +261,12 @@ def test_who_watches_its_health_does_not_keep_a_server_alive() -> None:
             next(watch)
 
 
-def is_cut_short(call: Iterator[ocr_pb2.RecognizeDocumentResponse]) -> bool:
-    """Whether a call ends with an error, after what had been sent."""
-    try:
+def reason_of_end(call: Iterator[ocr_pb2.RecognizeDocumentResponse]) -> str:
+    """Why a call ended with an error, after what had been sent."""
+    with pytest.raises(grpc.RpcError) as ended:
         for _ in call:
             pass
-    except grpc.RpcError:
-        return True
-    return False
+    return refusal(ended.value).reason
 
 
 def test_the_grace_has_an_end_though_a_worker_hangs() -> None:
@@ -281,7 +279,7 @@ def test_the_grace_has_an_end_though_a_worker_hangs() -> None:
 
         assert draining.stop() == 0
 
-        assert is_cut_short(call)
+        assert reason_of_end(call) == "SHUTTING_DOWN"
         assert not any(is_alive(pid) for pid in workers)
 
 
@@ -295,7 +293,7 @@ def test_a_second_signal_ends_the_grace() -> None:
 
         assert draining.stop() == 0
 
-        assert is_cut_short(call)
+        assert reason_of_end(call) == "SHUTTING_DOWN"
 
 
 @pytest.mark.parametrize("hangs", [False, True])

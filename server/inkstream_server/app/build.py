@@ -12,6 +12,7 @@ from inkstream_server.app.models import models_to_load
 from inkstream_server.app.widths import WidthSteps
 from inkstream_server.config import BatchingConfig, ServerConfig
 from inkstream_server.engines.engine import Device, DeviceKind
+from inkstream_server.front.calls import Calls
 from inkstream_server.front.grpc_server import GrpcServer, Services
 from inkstream_server.front.http_server import HttpServer
 from inkstream_server.front.model_service import ModelService, ServerFacts
@@ -48,6 +49,7 @@ class Parts:
     http: HttpServer
     cpu: Dispatcher
     models: Dispatcher
+    calls: Calls
     admission: Admission
     # Filled when the workers are warm.
     loaded: list[LoadedModel]
@@ -72,15 +74,17 @@ def build(config: ServerConfig) -> Parts:
         limits=config.limits,
         max_message_bytes=config.server.max_message_bytes,
     )
+    calls = Calls(metrics)
     services = Services(
-        OcrService(RequestReader(book, config.limits), reader, metrics),
-        ModelService(facts, loaded, metrics),
+        OcrService(RequestReader(book, config.limits), reader, calls),
+        ModelService(facts, loaded, calls),
     )
     return Parts(
-        grpc=GrpcServer(config.server, services, metrics),
+        grpc=GrpcServer(config.server, services, calls),
         http=HttpServer(config.server, metrics.registry, lambda: admission.is_open),
         cpu=pools.cpu,
         models=pools.models,
+        calls=calls,
         admission=admission,
         loaded=loaded,
     )

@@ -18,6 +18,8 @@ from inkstream_server.workers.worker import WorkerStartFailed
 _log = logging.getLogger(__name__)
 
 _LOOK_AGAIN_S: Final = 0.02
+# For the statuses of calls that were ended to reach their callers.
+_LAST_WORDS_S: Final = 1.0
 _LOOK_AT_POOLS_EVERY_S: Final = 0.5
 # A worker that died is back long before this.
 _WITHOUT_WORKERS_S: Final = 15.0
@@ -129,7 +131,6 @@ async def _drain(parts: Parts, grace_s: float, stopping: _Stopping) -> None:
     _log.info(
         "draining: %d documents inside, at most %g s", parts.admission.document_count, grace_s
     )
-    grace_ends_at = time.monotonic() + grace_s
     await parts.grpc.set_serving(is_serving=False)
     parts.admission.close()
     hurry = asyncio.create_task(stopping.hurried.wait())
@@ -137,13 +138,10 @@ async def _drain(parts: Parts, grace_s: float, stopping: _Stopping) -> None:
     # stops has no answer for them but to cancel.
     empty = asyncio.create_task(_empty(parts.admission))
     await asyncio.wait([empty, hurry], timeout=grace_s, return_when=asyncio.FIRST_COMPLETED)
-    empty.cancel()
-    stop = asyncio.create_task(parts.grpc.stop(max(0.0, grace_ends_at - time.monotonic())))
-    await asyncio.wait([stop, hurry], return_when=asyncio.FIRST_COMPLETED)
-    if not stop.done():
-        await parts.grpc.stop(0.0)
-    hurry.cancel()
-    await stop
+    for waiting in (empty, hurry):
+        waiting.cancel()
+    parts.calls.end_all()
+    await parts.grpc.stop(_LAST_WORDS_S)
 
 
 async def _empty(admission: Admission) -> None:

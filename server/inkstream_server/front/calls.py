@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import grpc.aio
 
-from inkstream_server.errors import Fault, InternalError, OcrError
+from inkstream_server.errors import Fault, InternalError, OcrError, ShuttingDown
 from inkstream_server.front import status
 from inkstream_server.telemetry.metrics import Metrics
 
@@ -27,33 +27,64 @@ _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
-@asynccontextmanager
-async def answering(method: str, context: Context, metrics: Metrics) -> AsyncIterator[str]:
-    """Answer a call within the block, which is given the request's id.
+class Calls:
+    """The calls that are being answered."""
 
-    An OcrError that leaves the block ends the call with its status; any other exception is a bug,
-    logged here and told to the caller as no more than an internal error.
-    """
-    request_id = _request_id(context)
-    started_at = time.monotonic()
-    reason = "OK"
-    try:
-        yield request_id
-    except OcrError as error:
-        reason = error.reason
-        await _abort(context, error, request_id)
-    except asyncio.CancelledError:
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._is_ending = False
+
+    def end_all(self) -> None:
+        """End every call now, with the reason why: their time to finish is over."""
+        self._is_ending = True
+        for task in self._tasks:
+            task.cancel()
+
+    @asynccontextmanager
+    async def answering(self, method: str, context: Context) -> AsyncIterator[str]:
+        """Answer a call within the block, which is given the request's id.
+
+        An OcrError that leaves the block ends the call with its status; any other exception is a
+        bug, logged here and told to the caller as no more than an internal error.
+        """
+        request_id = _request_id(context)
+        started_at = time.monotonic()
+        reason = "OK"
+        task = asyncio.current_task()
+        assert task is not None, "gRPC answers every call in a task of its own"
+        self._tasks.add(task)
+        try:
+            yield request_id
+        except OcrError as error:
+            reason = error.reason
+            await _abort(context, error, request_id)
+        except asyncio.CancelledError:
+            reason = self._reason_of_end(context)
+            if reason == ShuttingDown.reason:
+                task.uncancel()
+                await _abort(context, ShuttingDown("the server shut down meanwhile"), request_id)
+            raise
+        except Exception as error:  # noqa: BLE001 - the call's boundary: logged and answered
+            reason = InternalError.reason
+            _log.exception("request %s failed", request_id)
+            await _abort(context, InternalError(str(error)), request_id)
+        finally:
+            self._tasks.discard(task)
+            self._note(method, request_id, reason, time.monotonic() - started_at, context)
+
+    def _reason_of_end(self, context: Context) -> str:
+        """Why a call was cancelled: by us, by its deadline, or by who called."""
+        if self._is_ending:
+            return ShuttingDown.reason
         left_s = context.time_remaining()
-        reason = "DEADLINE_EXCEEDED" if left_s is not None and left_s <= 0 else "CANCELLED"
-        raise
-    except Exception as error:  # noqa: BLE001 - the call's boundary: logged and answered
-        reason = "INTERNAL"
-        _log.exception("request %s failed", request_id)
-        await _abort(context, InternalError(str(error)), request_id)
-    finally:
-        elapsed_s = time.monotonic() - started_at
-        metrics.requests.labels(method, reason).inc()
-        metrics.request_seconds.labels(method).observe(elapsed_s)
+        return "DEADLINE_EXCEEDED" if left_s is not None and left_s <= 0 else "CANCELLED"
+
+    def _note(
+        self, method: str, request_id: str, reason: str, elapsed_s: float, context: Context
+    ) -> None:
+        self._metrics.requests.labels(method, reason).inc()
+        self._metrics.request_seconds.labels(method).observe(elapsed_s)
         _log.info(
             "method=%s request=%s reason=%s elapsed_ms=%.1f peer=%s",
             method, request_id, reason, 1000 * elapsed_s, context.peer(),

@@ -10,8 +10,7 @@ import grpc.aio
 from google.protobuf.message import DecodeError
 
 from inkstream_server.errors import Fault, OcrError
-from inkstream_server.front.calls import Context, answering
-from inkstream_server.telemetry.metrics import Metrics
+from inkstream_server.front.calls import Calls, Context
 
 # A handler's types are those of its method; here only bytes come in. The types' parameters exist
 # in the stubs alone.
@@ -34,8 +33,8 @@ class DecodingRequests(grpc.aio.ServerInterceptor):
     scan of the port would fill the log.
     """
 
-    def __init__(self, metrics: Metrics) -> None:
-        self._metrics = metrics
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
 
     async def intercept_service(
         self, continuation: Continuation, handler_call_details: grpc.HandlerCallDetails
@@ -51,7 +50,7 @@ class DecodingRequests(grpc.aio.ServerInterceptor):
             try:
                 message = decode(request)
             except DecodeError as error:
-                async with answering(method, context, self._metrics):
+                async with self._calls.answering(method, context):
                     raise RequestMalformed(f"the request cannot be decoded: {error}") from None
             return await behaviour(message, context)
 

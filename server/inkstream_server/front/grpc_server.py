@@ -10,12 +10,12 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from inkstream.v1 import models_pb2, models_pb2_grpc, ocr_pb2, ocr_pb2_grpc
+from inkstream_server.front.calls import Calls
 from inkstream_server.front.decoding import DecodingRequests
 from inkstream_server.front.health import HealthService
 from inkstream_server.front.listening import AddressInUse, FrontConfig, address_of
 from inkstream_server.front.model_service import ModelService
 from inkstream_server.front.ocr_service import OcrService
-from inkstream_server.telemetry.metrics import Metrics
 
 _SERVICES: Final = (
     ocr_pb2.DESCRIPTOR.services_by_name["OcrService"].full_name,
@@ -34,9 +34,9 @@ class Services:
 class GrpcServer:
     """The gRPC side of the front. Health says NOT_SERVING until it is told otherwise."""
 
-    def __init__(self, config: FrontConfig, services: Services, metrics: Metrics) -> None:
+    def __init__(self, config: FrontConfig, services: Services, calls: Calls) -> None:
         self._server = grpc.aio.server(
-            interceptors=[DecodingRequests(metrics)], options=_options(config)
+            interceptors=[DecodingRequests(calls)], options=_options(config)
         )
         self._health = HealthService(_SERVICES)
         ocr_pb2_grpc.add_OcrServiceServicer_to_server(services.ocr, self._server)

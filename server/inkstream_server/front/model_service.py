@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from inkstream.v1 import models_pb2, models_pb2_grpc
 from inkstream_server.document.limits import DocumentLimits
 from inkstream_server.front import responses
-from inkstream_server.front.calls import Context, answering
+from inkstream_server.front.calls import Calls, Context
 from inkstream_server.pipeline.settings import PageSettings
-from inkstream_server.telemetry.metrics import Metrics
 from inkstream_server.workers.model_tasks import LoadedModel
 
 
@@ -25,16 +24,16 @@ class ServerFacts:
 
 
 class ModelService(models_pb2_grpc.ModelServiceServicer):
-    def __init__(self, facts: ServerFacts, models: Sequence[LoadedModel], metrics: Metrics) -> None:
+    def __init__(self, facts: ServerFacts, models: Sequence[LoadedModel], calls: Calls) -> None:
         """`models` is filled by its owner once the workers are warm."""
         self._facts = facts
         self._models = models
-        self._metrics = metrics
+        self._calls = calls
 
     async def ListModels(  # noqa: N802 - the contract's name
         self, request: models_pb2.ListModelsRequest, context: Context
     ) -> models_pb2.ListModelsResponse:
-        async with answering("ListModels", context, self._metrics):
+        async with self._calls.answering("ListModels", context):
             models = [responses.model(each) for each in self._models]
             return models_pb2.ListModelsResponse(models=models)
         raise AssertionError("a failed call is aborted")
@@ -43,7 +42,7 @@ class ModelService(models_pb2_grpc.ModelServiceServicer):
         self, request: models_pb2.GetServerInfoRequest, context: Context
     ) -> models_pb2.GetServerInfoResponse:
         facts = self._facts
-        async with answering("GetServerInfo", context, self._metrics):
+        async with self._calls.answering("GetServerInfo", context):
             return models_pb2.GetServerInfoResponse(
                 version=facts.version,
                 defaults=responses.settings(facts.defaults),

@@ -9,11 +9,10 @@ from contextlib import aclosing
 from inkstream.v1 import ocr_pb2, ocr_pb2_grpc
 from inkstream_server.errors import Fault, MethodNotServed
 from inkstream_server.front import responses
-from inkstream_server.front.calls import Context, answering
+from inkstream_server.front.calls import Calls, Context
 from inkstream_server.front.requests import RequestReader
 from inkstream_server.pipeline.document import DocumentReader
 from inkstream_server.pipeline.results import DocumentEvent, FailedPage
-from inkstream_server.telemetry.metrics import Metrics
 
 _log = logging.getLogger(__name__)
 
@@ -21,15 +20,15 @@ _log = logging.getLogger(__name__)
 class OcrService(ocr_pb2_grpc.OcrServiceServicer):
     """Recognize and RecognizeDocument; the other methods answer UNIMPLEMENTED."""
 
-    def __init__(self, requests: RequestReader, reader: DocumentReader, metrics: Metrics) -> None:
+    def __init__(self, requests: RequestReader, reader: DocumentReader, calls: Calls) -> None:
         self._requests = requests
         self._reader = reader
-        self._metrics = metrics
+        self._calls = calls
 
     async def Recognize(  # noqa: N802 - the contract's name
         self, request: ocr_pb2.RecognizeRequest, context: Context
     ) -> ocr_pb2.RecognizeResponse:
-        async with answering("Recognize", context, self._metrics):
+        async with self._calls.answering("Recognize", context):
             page = await self._reader.read_image(self._requests.image(request))
             return ocr_pb2.RecognizeResponse(page=responses.page(page))
         raise AssertionError("a failed call is aborted")
@@ -38,7 +37,7 @@ class OcrService(ocr_pb2_grpc.OcrServiceServicer):
     async def RecognizeDocument(  # type: ignore[override]  # noqa: N802 - as above
         self, request: ocr_pb2.RecognizeDocumentRequest, context: Context
     ) -> None:
-        async with answering("RecognizeDocument", context, self._metrics) as request_id:
+        async with self._calls.answering("RecognizeDocument", context) as request_id:
             job = self._requests.document(request)
             async with aclosing(self._reader.read_document(job)) as events:
                 async for event in events:
@@ -48,13 +47,13 @@ class OcrService(ocr_pb2_grpc.OcrServiceServicer):
     async def RecognizeStream(  # type: ignore[override]  # noqa: N802 - as above
         self, request_iterator: AsyncIterator[ocr_pb2.RecognizeStreamRequest], context: Context
     ) -> None:
-        async with answering("RecognizeStream", context, self._metrics):
+        async with self._calls.answering("RecognizeStream", context):
             raise MethodNotServed("this version of the server has no RecognizeStream")
 
     async def RecognizeLines(  # noqa: N802 - as above
         self, request: ocr_pb2.RecognizeLinesRequest, context: Context
     ) -> ocr_pb2.RecognizeLinesResponse:
-        async with answering("RecognizeLines", context, self._metrics):
+        async with self._calls.answering("RecognizeLines", context):
             raise MethodNotServed("this version of the server has no RecognizeLines")
         raise AssertionError("a failed call is aborted")
 
