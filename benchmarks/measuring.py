@@ -17,6 +17,7 @@ from typing import Any
 
 from inkstream_server.engines.openvino import SHAPE_CACHE_ENTRIES
 from inkstream_server.models.store import default_models_dir
+from inkstream_server.workers.environment import KEEP_MEMORY
 
 FOLDERS = {
     "det": "PP-OCRv4_mobile_det",
@@ -25,7 +26,7 @@ FOLDERS = {
 
 GIB = 1 << 30
 
-ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": str(GIB), "MALLOC_TRIM_THRESHOLD_": str(4 * GIB)}
+ALLOCATOR = KEEP_MEMORY
 """What workers are started with."""
 
 

@@ -23,6 +23,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edit_distance import edit_distance
 from inkstream_server.engines.engine import CPU, EngineSettings, Precision, Predictor
 from inkstream_server.engines.selection import select
 from inkstream_server.models.directory import read_model_directory
@@ -83,18 +84,6 @@ def rows(path: Path) -> list[str]:
     return path.read_text(encoding="utf-8").rstrip("\n").split("\n")[1:]
 
 
-def edits(one: str, other: str) -> int:
-    """Count the edits from one text to the other, Levenshtein's."""
-    previous = list(range(len(other) + 1))
-    for row, left in enumerate(one, 1):
-        current = [row]
-        for column, right in enumerate(other, 1):
-            replaced = previous[column - 1] + (left != right)
-            current.append(min(previous[column] + 1, current[-1] + 1, replaced))
-        previous = current
-    return previous[-1]
-
-
 def read_all(
     predictor: Predictor, lines: list[Line], signs: tuple[str, ...], step: int
 ) -> list[str]:
@@ -123,7 +112,7 @@ def measure(plan: Plan, models: Path, reference: Path) -> str:
     labelled = [
         (line, text) for line, text in zip(lines, texts, strict=True) if line.truth is not None
     ]
-    errors = sum(edits(text, line.truth or "") for line, text in labelled)
+    errors = sum(edit_distance(text, line.truth or "") for line, text in labelled)
     characters = sum(len(line.truth or "") for line, _ in labelled)
     differ = sum(text != line.golden for line, text in zip(lines, texts, strict=True)) / len(lines)
     return (

@@ -38,6 +38,11 @@ class OcrError(Exception):
         return (_rebuild, (type(self), self.message, self.facts))
 
 
+def shortened(text: str, length: int) -> str:
+    """The text, cut to `length` characters. Errors tell of values that may be of any length."""
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
 def _rebuild(kind: type[OcrError], message: str, facts: dict[str, str]) -> OcrError:
     return kind(message, **facts)
 

@@ -95,18 +95,6 @@ def golden_lines() -> Iterator[GoldenLine]:
         yield GoldenLine(_image(folder / name), text, float(score), truths[name])
 
 
-def edit_distance(one: str, other: str) -> int:
-    """Count the characters to insert, delete or replace to make one text the other."""
-    previous = list(range(len(other) + 1))
-    for row, left in enumerate(one, 1):
-        current = [row]
-        for column, right in enumerate(other, 1):
-            replaced = previous[column - 1] + (left != right)
-            current.append(min(previous[column] + 1, current[-1] + 1, replaced))
-        previous = current
-    return previous[-1]
-
-
 def _read(folder: Path, stem: str) -> NDArray[np.uint8]:
     """Read `picture.png`, or of `picture.tif.p1` the page at index 1."""
     name, dot, number = stem.rpartition(".p")

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from tests.accuracy.golden import (
     GoldenPage,
     detector,
-    edit_distance,
     golden_lines,
     golden_pages,
     needs_models,
@@ -19,6 +18,7 @@ from tests.accuracy.golden import (
 )
 from tests.reference_data import needs_reference_data
 
+from edit_distance import edit_distance
 from inkstream_server.app.widths import WidthSteps
 from inkstream_server.engines.engine import CPU, EngineSettings, Precision, Predictor
 from inkstream_server.engines.selection import AUTO, select

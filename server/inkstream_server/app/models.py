@@ -13,6 +13,7 @@ from inkstream_server.engines.selection import select
 from inkstream_server.errors import ModelDamaged, ModelMissing
 from inkstream_server.models.directory import read_model_directory
 from inkstream_server.models.files import ModelFiles, Module
+from inkstream_server.models.lock import repair
 from inkstream_server.models.store import ModelStore, default_models_dir
 from inkstream_server.models.verify import State, state_of, verify
 from inkstream_server.workers.model_tasks import ModelToLoad
@@ -54,10 +55,8 @@ def _check_pulled(store: ModelStore, models: ModelsConfig) -> None:
         )
     pulled = [name for name in names if state_of(store, name) is not State.BY_HAND]
     for finding in (each for name in pulled for each in verify(store, name)):
-        raise ModelDamaged(
-            f"{store.directory(finding.model) / finding.file} {finding.problem}; repair it with: "
-            f"inkstream models pull {finding.model} --models-dir {store.root}"
-        )
+        directory = store.directory(finding.model)
+        raise ModelDamaged(f"{directory / finding.file} {finding.problem}; {repair(directory)}")
 
 
 def _check_names(chosen: dict[Module, ModelToLoad]) -> None:

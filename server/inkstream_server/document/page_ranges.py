@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from inkstream_server.errors import InvalidField, TooManyPages
+from inkstream_server.errors import InvalidField, TooManyPages, shortened
 
 _FIELD: Final = "pages.ranges"
 _ALLOWED: Final = 'page numbers from 1, such as "1-3,7,10-", or empty for all'
@@ -48,7 +48,7 @@ class PageRanges:
     def text(self) -> str:
         """As a request would write it, shortened for messages."""
         parts = (_span_text(first, last) for first, last in self.spans)
-        return _shortened(",".join(parts))
+        return shortened(",".join(parts), _SHOWN_LENGTH)
 
     def _cut(self, page_count: int) -> list[range]:
         spans = self.spans or ((1, None),)
@@ -93,8 +93,4 @@ def _span_text(first: int, last: int | None) -> str:
 
 
 def _invalid(text: str) -> InvalidField:
-    return InvalidField.of(_FIELD, _shortened(text), _ALLOWED)
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= _SHOWN_LENGTH else text[: _SHOWN_LENGTH - 1] + "…"
+    return InvalidField.of(_FIELD, shortened(text, _SHOWN_LENGTH), _ALLOWED)

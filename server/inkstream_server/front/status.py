@@ -12,7 +12,7 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
 from inkstream.v1 import page_pb2
-from inkstream_server.errors import Fault, InvalidField, OcrError
+from inkstream_server.errors import Fault, InternalError, InvalidField, OcrError, shortened
 
 DOMAIN: Final = "inkstream.dev"
 DETAILS_KEY: Final = "grpc-status-details-bin"
@@ -40,7 +40,7 @@ def code_of(error: OcrError) -> grpc.StatusCode:
 
 def message_of(error: OcrError, request_id: str) -> str:
     """What the caller may know: of our own faults only that there was one, and where to ask."""
-    if error.fault is Fault.SERVER and error.reason == "INTERNAL":
+    if _is_secret(error):
         return f"internal error; the server's log has it under request {request_id}"
     return _shortened(error.message)
 
@@ -66,7 +66,7 @@ def page_error(error: OcrError, request_id: str) -> page_pb2.Error:
 
 
 def _details(error: OcrError, request_id: str) -> list[Message]:
-    shown = {} if error.reason == "INTERNAL" else error.facts
+    shown = {} if _is_secret(error) else error.facts
     facts = {name: _shortened(value) for name, value in shown.items()}
     found: list[Message] = [
         error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=facts),
@@ -87,8 +87,13 @@ def duration(seconds: float) -> Duration:
     return Duration(seconds=whole, nanos=int((seconds - whole) * 1e9))
 
 
+def _is_secret(error: OcrError) -> bool:
+    """Whether an error tells of our insides."""
+    return error.reason == InternalError.reason
+
+
 def _shortened(text: str) -> str:
-    return text if len(text) <= _SHOWN_LENGTH else text[: _SHOWN_LENGTH - 1] + "…"
+    return shortened(text, _SHOWN_LENGTH)
 
 
 def _number(code: grpc.StatusCode) -> int:

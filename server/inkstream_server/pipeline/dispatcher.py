@@ -185,11 +185,9 @@ class Dispatcher:
 
     async def _next_run(self) -> _Run:
         while True:
-            run = self._take()
-            if run is not None and run.jobs:
-                return run
-            if run is not None:
-                continue
+            while (run := self._take()) is not None:
+                if run.jobs:
+                    return run
             self._arrived.clear()
             due_at = self._batcher.next_due_at()
             wait_s = None if due_at is None else max(0.0, due_at - time.monotonic())

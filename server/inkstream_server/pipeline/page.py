@@ -80,6 +80,15 @@ class _Sheet:
     account: _Account
 
 
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line on its way to its text, and the shape (48 x w x 3) that it is fitted to."""
+
+    found: LineRegion
+    shape: Shape
+    padded_px: int
+
+
 class PagePipeline:
     """The production line. One object serves all pages; nothing of a page is kept in it.
 
@@ -110,7 +119,7 @@ class PagePipeline:
             sheet = _Sheet(job, block, block.array(size.shape), account)
             found = await self._draw_and_detect(sheet)
             lines: list[TextLine] = []
-            for portion in self._portions(found, job.settings.text_rec_model):
+            for portion in _portions(self._fit(found, job.settings.text_rec_model)):
                 angles = await self._orient(sheet, portion)
                 lines += await self._recognise(sheet, portion, angles)
         return _assemble(job, size, found, lines, account)
@@ -139,15 +148,17 @@ class PagePipeline:
             find = FindRegions(probabilities, height, width, params)
             return await self._on_cpu("find", sheet, find, [block])
 
-    async def _orient(self, sheet: _Sheet, portion: Sequence[LineRegion]) -> list[int]:
+    async def _orient(self, sheet: _Sheet, portion: Sequence[_Line]) -> list[int]:
         """Each line's angle, 0 or 180; NOT_CLASSIFIED where the module is off."""
         model = sheet.job.settings.textline_orientation_model
         if model is None:
             return [NOT_CLASSIFIED] * len(portion)
         family = textline_orientation.classifier_of(model)
         shapes = [
-            textline_orientation.fitted_shape(each.crop_height_px, each.crop_width_px, family)
-            for each in portion
+            textline_orientation.fitted_shape(
+                line.found.crop_height_px, line.found.crop_width_px, family
+            )
+            for line in portion
         ]
         with await self._tensors.lease(_total_bytes(shapes), rank=sheet.job.rank) as block:
             crops = _lay_out(block, shapes)
@@ -160,45 +171,36 @@ class PagePipeline:
         return [_UPSIDE_DOWN if each.unwrap().is_upside_down else 0 for each in outcomes]
 
     async def _recognise(
-        self, sheet: _Sheet, portion: Sequence[LineRegion], angles: Sequence[int]
+        self, sheet: _Sheet, portion: Sequence[_Line], angles: Sequence[int]
     ) -> list[TextLine]:
         model = sheet.job.settings.text_rec_model
-        widths = [self._widths(each, model) for each in portion]
-        shapes = [(recognition.LINE_HEIGHT_PX, fitted, 3) for fitted, _ in widths]
+        shapes = [line.shape for line in portion]
         with await self._tensors.lease(_total_bytes(shapes), rank=sheet.job.rank) as block:
             crops = _lay_out(block, shapes)
             upside_down = tuple(angle == _UPSIDE_DOWN for angle in angles)
             cut = CutLines(sheet.pixels, _polygons(portion), upside_down, crops)
             await self._on_cpu("cut", sheet, cut, [block, sheet.block])
             work = [
-                (ModelBucket(model, (padded,)), Recognise(crop), padded * crop.shape[0])
-                for crop, (_, padded) in zip(crops, widths, strict=True)
+                (ModelBucket(model, (line.padded_px,)), Recognise(crop), _padded_pixels(line))
+                for crop, line in zip(crops, portion, strict=True)
             ]
             outcomes = await self._on_model(sheet, work, [block])
         sheet.account.batch_counts += [outcome.batch_count for outcome in outcomes]
         texts = [outcome.unwrap() for outcome in outcomes]
         return [
-            TextLine(read.text, read.score, line.region.polygon, angle)
+            TextLine(read.text, read.score, line.found.region.polygon, angle)
             for read, line, angle in zip(texts, portion, angles, strict=True)
         ]
 
-    def _portions(self, found: Sequence[LineRegion], model: str) -> Iterator[list[LineRegion]]:
-        portion: list[LineRegion] = []
-        taken_bytes = 0
-        for each in found:
-            line_bytes = size_bytes((recognition.LINE_HEIGHT_PX, self._widths(each, model)[0], 3))
-            if portion and taken_bytes + line_bytes > _PORTION_BYTES:
-                yield portion
-                portion, taken_bytes = [], 0
-            portion.append(each)
-            taken_bytes += line_bytes
-        if portion:
-            yield portion
-
-    def _widths(self, line: LineRegion, model: str) -> tuple[int, int]:
-        """What the line is fitted to, and what it is padded to."""
+    def _fit(self, found: Sequence[LineRegion], model: str) -> list[_Line]:
         step = self._width_step_of(model)
-        return recognition.line_width(line.crop_height_px, line.crop_width_px, step)
+        widths = [
+            recognition.line_width(each.crop_height_px, each.crop_width_px, step) for each in found
+        ]
+        return [
+            _Line(each, (recognition.LINE_HEIGHT_PX, fitted, 3), padded)
+            for each, (fitted, padded) in zip(found, widths, strict=True)
+        ]
 
     async def _on_cpu(self, step: str, sheet: _Sheet, task: Task[R], leases: Sequence[Lease]) -> R:
         outcome = await self._cpu.run(step, task, rank=sheet.job.rank, leases=leases)
@@ -235,8 +237,26 @@ def _assemble(
     )
 
 
-def _polygons(portion: Sequence[LineRegion]) -> tuple[Polygon, ...]:
-    return tuple(each.region.polygon for each in portion)
+def _portions(lines: Sequence[_Line]) -> Iterator[list[_Line]]:
+    portion: list[_Line] = []
+    taken_bytes = 0
+    for line in lines:
+        line_bytes = size_bytes(line.shape)
+        if portion and taken_bytes + line_bytes > _PORTION_BYTES:
+            yield portion
+            portion, taken_bytes = [], 0
+        portion.append(line)
+        taken_bytes += line_bytes
+    if portion:
+        yield portion
+
+
+def _padded_pixels(line: _Line) -> int:
+    return line.padded_px * recognition.LINE_HEIGHT_PX
+
+
+def _polygons(portion: Sequence[_Line]) -> tuple[Polygon, ...]:
+    return tuple(line.found.region.polygon for line in portion)
 
 
 def _total_bytes(shapes: Sequence[Shape]) -> int:
@@ -253,4 +273,4 @@ def _lay_out(block: Lease, shapes: Sequence[Shape]) -> tuple[ArrayHandle, ...]:
 
 def _spaced(shape: Shape) -> int:
     """Bytes from one array's start to the next one's: whole cache lines."""
-    return -(-size_bytes(shape) // _CACHE_LINE_BYTES) * _CACHE_LINE_BYTES
+    return aligned(size_bytes(shape), _CACHE_LINE_BYTES)

@@ -9,9 +9,9 @@ from typing import Final
 ALIGNMENT_BYTES: Final = 4096
 
 
-def aligned(size_bytes: int) -> int:
-    """What a block of `size_bytes` takes up."""
-    return max(1, -(-size_bytes // ALIGNMENT_BYTES)) * ALIGNMENT_BYTES
+def aligned(size_bytes: int, to_bytes: int = ALIGNMENT_BYTES) -> int:
+    """What `size_bytes` take up where everything begins at a multiple of `to_bytes`."""
+    return max(1, -(-size_bytes // to_bytes)) * to_bytes
 
 
 class FreeList:
