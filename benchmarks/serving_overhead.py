@@ -39,7 +39,9 @@ from inkstream_server.document.limits import DocumentLimits
 from inkstream_server.document.opening import open_document
 from inkstream_server.engines.engine import Predictor
 from inkstream_server.models.files import Module
-from inkstream_server.scheduling.batcher import Batcher
+from inkstream_server.scheduling.batcher import Batcher, Load
+from inkstream_server.scheduling.place import Flow, Place
+from inkstream_server.scheduling.priority import Priority
 from inkstream_server.stages import crop, ctc, detection, recognition
 from inkstream_server.stages.detection import DetectionParams
 from inkstream_server.stages.regions import find_regions
@@ -51,6 +53,7 @@ from served import running_server
 
 CONCURRENCY: Final = 8
 HEALTH_EVERY_S: Final = 0.02
+PLACE: Final = Place(Flow(Priority.INTERACTIVE, "the loop", 1))
 
 
 def main() -> None:
@@ -151,8 +154,8 @@ class BareReader:
                 _, width = recognition.line_width(
                     pixels.shape[0], pixels.shape[1], self._width_step
                 )
-                cost = width * recognition.LINE_HEIGHT_PX
-                waiting.add(width, recognition.fit(pixels), cost=cost, rank=0.0, now=0.0)
+                load = Load(width * recognition.LINE_HEIGHT_PX)
+                waiting.add(width, recognition.fit(pixels), place=PLACE, load=load, now=0.0)
         document.close()
         texts: list[str] = []
         while (batch := waiting.take(now=0.0)) is not None:

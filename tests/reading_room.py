@@ -15,18 +15,26 @@ from inkstream_server.engines.fake import PLAIN_CHARACTERS, FakeEngine
 from inkstream_server.models.files import ModelFiles, Module
 from inkstream_server.pipeline.dispatcher import Dispatcher
 from inkstream_server.pipeline.document import DocumentReader
-from inkstream_server.pipeline.intake import Intake
-from inkstream_server.pipeline.page import PagePipeline
+from inkstream_server.pipeline.gate import PageGate
+from inkstream_server.pipeline.intake import DocumentJob, Intake
+from inkstream_server.pipeline.page import PageArenas, PagePipeline, Pools
+from inkstream_server.pipeline.page_work import PageWork
 from inkstream_server.pipeline.results import Page
 from inkstream_server.pipeline.settings import PageDefaults, ServedModels, SettingsBook
 from inkstream_server.scheduling.admission import Admission
+from inkstream_server.scheduling.backlog import Backlog
+from inkstream_server.scheduling.batcher import Load
+from inkstream_server.scheduling.learning import DrainRate
+from inkstream_server.scheduling.place import Flow, Place
+from inkstream_server.scheduling.priority import Priority
 from inkstream_server.telemetry.metrics import Metrics
 from inkstream_server.workers.arena import Arena
 from inkstream_server.workers.memory import SharedMemory
-from inkstream_server.workers.model_tasks import ModelToLoad
+from inkstream_server.workers.model_tasks import ModelBucket, ModelToLoad
 
 MODELS = ServedModels("det", "rec", "cls")
 BOOK = SettingsBook(PageDefaults(), MODELS)
+SOMEWHERE = Place(Flow(Priority.INTERACTIVE, "client", 1))
 
 
 def models_to_load(engine: FakeEngine | None = None) -> tuple[ModelToLoad, ...]:
@@ -36,6 +44,10 @@ def models_to_load(engine: FakeEngine | None = None) -> tuple[ModelToLoad, ...]:
         ModelFiles("cls", Module.TEXTLINE_ORIENTATION, Path("cls"), None),
     ]
     return tuple(ModelToLoad(each, engine or FakeEngine(), EngineSettings()) for each in files)
+
+
+def load_of(bucket: ModelBucket) -> Load:
+    return Load(bucket.item_pixels, bucket.item_pixels * 1e-9)
 
 
 def reading(page: Page) -> tuple[object, ...]:
@@ -72,22 +84,20 @@ async def shared_memory(documents_bytes: int = 8 << 20) -> AsyncIterator[SharedM
 
 
 @dataclass(frozen=True)
-class Pools:
-    cpu: Dispatcher
-    models: Dispatcher
-    metrics: Metrics
-
-
-@dataclass(frozen=True)
 class ReadingRoom:
     reader: DocumentReader
     admission: Admission
     arenas: tuple[Arena, ...]
     metrics: Metrics
+    gate: PageGate
 
     @property
     def taken_bytes(self) -> int:
         return sum(arena.taken_bytes for arena in self.arenas)
+
+    async def read(self, job: DocumentJob) -> Page:
+        """An image's page."""
+        return (await self.reader.read_image(job)).page
 
     def metric(self, name: str, **labels: str) -> float:
         return self.metrics.registry.get_sample_value(name, labels) or 0.0
@@ -97,6 +107,7 @@ class ReadingRoom:
 async def reading_room(
     memory: SharedMemory,
     pools: Pools,
+    metrics: Metrics,
     *,
     limits: DocumentLimits | None = None,
     max_documents: int = 100,
@@ -106,17 +117,25 @@ async def reading_room(
     contents, pages, tensors = (
         Arena(n, each.size_bytes) for n, each in enumerate(memory.addresses)
     )
-    admission = Admission(max_documents)
+    admission = Admission(max_documents, Backlog(), DrainRate(initial=2.0))
     admission.open()
+    gate = PageGate(8)
+    work = PageWork(load_of, admission.drain, busy_page_count=2)
     reader = DocumentReader(
         Intake(admission, memory, contents, pools.cpu),
-        PagePipeline(pools.cpu, pools.models, pages, tensors, lambda model: 1),
-        pools.cpu,
+        PagePipeline(
+            pools,
+            PageArenas(pages, tensors),
+            gate,
+            work,
+            lambda model: 1,
+        ),
+        work,
         limits or DocumentLimits(),
-        pools.metrics,
+        metrics,
         window_page_count=window_page_count,
     )
-    room = ReadingRoom(reader, admission, (contents, pages, tensors), pools.metrics)
+    room = ReadingRoom(reader, admission, (contents, pages, tensors), metrics, gate)
     async with serving(pools.cpu, pools.models):
         yield room
         await until(lambda: not room.taken_bytes)  # what was cancelled may run to its end yet

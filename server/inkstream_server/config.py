@@ -20,6 +20,7 @@ from inkstream_server.errors import Fault, OcrError
 from inkstream_server.front.listening import FrontConfig
 from inkstream_server.pipeline.settings import PageDefaults
 from inkstream_server.scheduling.policy import BatchPolicy
+from inkstream_server.scheduling.shares import DEFAULT_BATCH_SHARE
 from inkstream_server.stages.detection import MAX_SIDE_PX
 from inkstream_server.workers.free_list import ALIGNMENT_BYTES, aligned
 from inkstream_server.workers.plan import WorkerCounts
@@ -69,6 +70,8 @@ class BatchingConfig(BaseModel, frozen=True, extra="forbid"):
         max_count=8, max_cost=8 * 48 * 320, powers_of_two=True
     )
     textline_orientation: BatchPolicy = BatchPolicy(max_count=16, powers_of_two=True)
+    # What work of priority BATCH keeps of the workers' time while interactive work waits.
+    batch_share: float = Field(default=DEFAULT_BATCH_SHARE, ge=0.01, le=0.99)
 
 
 class MemoryConfig(BaseModel, frozen=True, extra="forbid"):
@@ -93,6 +96,8 @@ class ServerConfig(BaseModel, frozen=True, extra="forbid"):
     memory: MemoryConfig = MemoryConfig()
     # Pages of one document that are read at once. None: planned from the workers.
     window_pages: int | None = Field(default=None, ge=1, le=1024)
+    # Pages of one priority that are worked on at once, of all documents. None: planned likewise.
+    working_pages: int | None = Field(default=None, ge=1, le=65536)
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
 
 

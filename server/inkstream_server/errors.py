@@ -189,6 +189,13 @@ class QueueFull(OcrError):
     fault = Fault.BUSY
 
 
+class DeadlineTooShort(OcrError):
+    """The caller's deadline would pass before the work could be done."""
+
+    reason = "DEADLINE_TOO_SHORT"
+    fault = Fault.BUSY
+
+
 class StartingUp(OcrError):
     """The server's workers are not warm yet."""
 

@@ -16,7 +16,7 @@ from tests.process.roles import Die, Hang, HopelessSpec, OrdealSpec, Say, launch
 from tests.process.scenarios import children_of, run_scenario, until
 from tests.reading_room import (
     BOOK,
-    Pools,
+    SOMEWHERE,
     ReadingRoom,
     models_to_load,
     reading,
@@ -28,10 +28,12 @@ from tests.reading_room import (
 from inkstream_server.document.limits import DocumentLimits
 from inkstream_server.engines.fake import FakeEngine
 from inkstream_server.errors import OcrError
-from inkstream_server.pipeline.dispatcher import Dispatcher, Outcome
+from inkstream_server.pipeline.dispatcher import Dispatcher, Outcome, Queueing
 from inkstream_server.pipeline.intake import DocumentJob
+from inkstream_server.pipeline.page import Pools
 from inkstream_server.pipeline.results import Page
 from inkstream_server.pipeline.settings import PageWishes
+from inkstream_server.scheduling.batcher import Load
 from inkstream_server.scheduling.policy import BatchPolicy
 from inkstream_server.scheduling.priority import Priority
 from inkstream_server.telemetry.metrics import Metrics, PoolMetrics
@@ -53,7 +55,7 @@ def dispatcher(
 ) -> Dispatcher:
     return Dispatcher(
         slots,
-        lambda key: policy,
+        Queueing(lambda key: policy, lambda key: Load()),
         batch_limit_s=limit_s,
         metrics=PoolMetrics(metrics or Metrics(), "test"),
     )
@@ -80,7 +82,7 @@ async def warm(pool: Dispatcher) -> AsyncIterator[None]:
 async def ask(pool: Dispatcher, *tasks: Task[str]) -> list[str]:
     """Each task's answer, or the reason of its error."""
     outcomes: list[Outcome[str]] = await pool.run_all(
-        [("any", task, 1) for task in tasks], rank=0.0
+        [("any", task) for task in tasks], place=SOMEWHERE
     )
     return [
         each.result.reason if isinstance(each.result, OcrError) else each.result
@@ -209,11 +211,10 @@ async def real_room(
                 metrics=metrics,
             ),
             dispatcher(slots("model", ModelRoleSpec(models_to_load(engine)), memory, worker_count)),
-            metrics,
         )
         await stack.enter_async_context(warm(pools.cpu))
         await stack.enter_async_context(warm(pools.models))
-        room = await stack.enter_async_context(reading_room(memory, pools, limits=limits))
+        room = await stack.enter_async_context(reading_room(memory, pools, metrics, limits=limits))
         yield room, pools
 
 
@@ -259,11 +260,11 @@ def test_idle_workers_that_are_all_killed_cost_a_request_nothing() -> None:
 
     async def scenario() -> None:
         async with real_room(FakeEngine(), worker_count=1) as (room, pools):
-            expected = reading(await room.reader.read_image(job(image)))
+            expected = reading(await room.read(job(image)))
             kill(pools.cpu)
             kill(pools.models)
 
-            assert reading(await room.reader.read_image(job(image))) == expected
+            assert reading(await room.read(job(image))) == expected
             assert room.taken_bytes == 0
 
     run_scenario(scenario())
@@ -278,10 +279,10 @@ def test_a_page_whose_cpu_worker_stands_still_times_out_and_leaves_nothing_behin
                 os.kill(pid, signal.SIGSTOP)
 
             with pytest.raises(OcrError) as failed:
-                await room.reader.read_image(job(png(picture("text"))))
+                await room.read(job(png(picture("text"))))
 
             assert failed.value.reason == "PAGE_TIMEOUT"
-            assert (await room.reader.read_image(job(png(picture("text"))))).lines
+            assert (await room.read(job(png(picture("text"))))).lines
             assert room.taken_bytes == 0
 
     run_scenario(scenario())

@@ -135,7 +135,7 @@ def test_a_full_house_is_told_with_when_to_try_again(server: RunningServer, stub
 
 
 def test_callers_who_go_away_leave_the_queue(server: RunningServer, stubs: Stubs) -> None:
-    dropped = 'inkstream_dropped_items_total{pool="cpu"}'
+    dropped = 'inkstream_dropped_items_total{step="measure"}'
     before = metric(server, dropped)
     request = ocr_pb2.RecognizeRequest(source=source_pb2.Source(content=IMAGE))
     with paused_workers(server):

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from inkstream_server.app.loads import model_loads, step_load
 from inkstream_server.app.models import models_to_load
 from inkstream_server.app.widths import WidthSteps
 from inkstream_server.config import BatchingConfig, ServerConfig
@@ -19,12 +20,16 @@ from inkstream_server.front.model_service import ModelService, ServerFacts
 from inkstream_server.front.ocr_service import OcrService
 from inkstream_server.front.requests import RequestReader
 from inkstream_server.models.files import Module
-from inkstream_server.pipeline.dispatcher import Dispatcher
+from inkstream_server.pipeline.dispatcher import Dispatcher, Queueing
 from inkstream_server.pipeline.document import DocumentReader
+from inkstream_server.pipeline.gate import PageGate
 from inkstream_server.pipeline.intake import Intake
-from inkstream_server.pipeline.page import PagePipeline
+from inkstream_server.pipeline.page import PageArenas, PagePipeline, Pools
+from inkstream_server.pipeline.page_work import PageWork
 from inkstream_server.pipeline.settings import ServedModels, SettingsBook
 from inkstream_server.scheduling.admission import Admission
+from inkstream_server.scheduling.backlog import Backlog
+from inkstream_server.scheduling.learning import DrainRate
 from inkstream_server.scheduling.policy import BatchPolicy
 from inkstream_server.telemetry.metrics import Metrics, PoolMetrics
 from inkstream_server.workers.arena import Arena
@@ -64,7 +69,11 @@ def build(config: ServerConfig) -> Parts:
     metrics = Metrics()
     pools = _Pools(config, worker_plan, models, metrics)
     book = SettingsBook(config.pipeline, _served(models))
-    admission = Admission(config.server.max_documents)
+    admission = Admission(
+        config.server.max_documents,
+        Backlog(config.batching.batch_share),
+        DrainRate(initial=float(worker_plan.model_workers)),
+    )
     loaded: list[LoadedModel] = []
     widths = WidthSteps(config.inference.width_step, loaded)
     reader = _reader(config, worker_plan, pools, admission, widths, metrics)
@@ -100,6 +109,7 @@ class _Pools:
         models: dict[Module, ModelToLoad],
         metrics: Metrics,
     ) -> None:
+        self.load_of = model_loads({each.files.name: module for module, each in models.items()})
         self._log_level = config.log_level
         self._memory_limit_bytes = config.workers.max_memory_bytes
         sizes = config.memory
@@ -112,7 +122,7 @@ class _Pools:
         )
         self.cpu = Dispatcher(
             self._slots("cpu", CpuRoleSpec(config.limits), worker_plan.cpu_workers, threads=1),
-            lambda step: _ONE_BY_ONE,
+            Queueing(lambda step: _ONE_BY_ONE, step_load, config.batching.batch_share),
             batch_limit_s=config.limits.max_page_s,
             metrics=PoolMetrics(metrics, "cpu"),
         )
@@ -123,7 +133,9 @@ class _Pools:
                 worker_plan.model_workers,
                 threads=worker_plan.model_threads,
             ),
-            _policy_of(config.batching, models),
+            Queueing(
+                _policy_of(config.batching, models), self.load_of, config.batching.batch_share
+            ),
             batch_limit_s=config.inference.max_batch_s,
             metrics=PoolMetrics(metrics, "model"),
         )
@@ -161,14 +173,22 @@ def _reader(
     widths: WidthSteps,
     metrics: Metrics,
 ) -> DocumentReader:
-    pages = PagePipeline(pools.cpu, pools.models, pools.pages, pools.tensors, widths.of)
+    worker_count = worker_plan.model_workers
+    work = PageWork(pools.load_of, admission.drain, busy_page_count=worker_count)
+    pages = PagePipeline(
+        Pools(pools.cpu, pools.models),
+        PageArenas(pools.pages, pools.tensors),
+        PageGate(config.working_pages or 3 * worker_count + 2),
+        work,
+        widths.of,
+    )
     # Enough that no worker idles while one page's last lines are read, and no more: what waits
     # in a window delays the other documents.
-    window = config.window_pages or 2 * worker_plan.model_workers + 1
+    window = config.window_pages or 2 * worker_count + 1
     return DocumentReader(
         Intake(admission, pools.memory, pools.documents, pools.cpu),
         pages,
-        pools.cpu,
+        work,
         config.limits,
         metrics,
         window_page_count=window,

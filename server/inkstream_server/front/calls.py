@@ -15,9 +15,13 @@ import grpc.aio
 
 from inkstream_server.errors import Fault, InternalError, OcrError, ShuttingDown
 from inkstream_server.front import status
+from inkstream_server.front.requests import Caller
 from inkstream_server.telemetry.metrics import Metrics
 
 _log = logging.getLogger(__name__)
+
+PREDICTION_KEY: Final = "inkstream-predicted-ms"
+"""Initial metadata: milliseconds that the whole answer was expected to take, when it was let in."""
 
 _REQUEST_ID_KEY: Final = "x-request-id"
 # What a client may choose its id from: nothing that could forge a line of the log.
@@ -89,6 +93,16 @@ class Calls:
             "method=%s request=%s reason=%s elapsed_ms=%.1f peer=%s",
             method, request_id, reason, 1000 * elapsed_s, context.peer(),
         )  # fmt: skip
+
+
+def caller_of(context: Context) -> Caller:
+    left_s = context.time_remaining()
+    return Caller(context.peer(), None if left_s is None else time.monotonic() + left_s)
+
+
+async def tell_prediction(context: Context, predicted_s: float) -> None:
+    """Send the initial metadata of an answer."""
+    await context.send_initial_metadata(((PREDICTION_KEY, f"{1000 * predicted_s:.0f}"),))
 
 
 async def _abort(context: Context, error: OcrError, request_id: str) -> None:

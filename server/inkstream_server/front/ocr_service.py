@@ -9,10 +9,10 @@ from contextlib import aclosing
 from inkstream.v1 import ocr_pb2, ocr_pb2_grpc
 from inkstream_server.errors import Fault, MethodNotServed
 from inkstream_server.front import responses
-from inkstream_server.front.calls import Calls, Context
+from inkstream_server.front.calls import Calls, Context, caller_of, tell_prediction
 from inkstream_server.front.requests import RequestReader
 from inkstream_server.pipeline.document import DocumentReader
-from inkstream_server.pipeline.results import DocumentEvent, FailedPage
+from inkstream_server.pipeline.results import DocumentEvent, DocumentStart, FailedPage
 
 _log = logging.getLogger(__name__)
 
@@ -29,8 +29,9 @@ class OcrService(ocr_pb2_grpc.OcrServiceServicer):
         self, request: ocr_pb2.RecognizeRequest, context: Context
     ) -> ocr_pb2.RecognizeResponse:
         async with self._calls.answering("Recognize", context):
-            page = await self._reader.read_image(self._requests.image(request))
-            return ocr_pb2.RecognizeResponse(page=responses.page(page))
+            read = await self._reader.read_image(self._requests.image(request, caller_of(context)))
+            await tell_prediction(context, read.predicted_s)
+            return ocr_pb2.RecognizeResponse(page=responses.page(read.page))
         raise AssertionError("a failed call is aborted")
 
     # Writes rather than yields: a generator that is cancelled between two pages is closed late.
@@ -38,9 +39,11 @@ class OcrService(ocr_pb2_grpc.OcrServiceServicer):
         self, request: ocr_pb2.RecognizeDocumentRequest, context: Context
     ) -> None:
         async with self._calls.answering("RecognizeDocument", context) as request_id:
-            job = self._requests.document(request)
+            job = self._requests.document(request, caller_of(context))
             async with aclosing(self._reader.read_document(job)) as events:
                 async for event in events:
+                    if isinstance(event, DocumentStart):
+                        await tell_prediction(context, event.predicted_s)
                     _log_failure(event, request_id)
                     await context.write(responses.document_event(event, request_id))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeVar
 
 from inkstream.v1 import ocr_pb2, settings_pb2, source_pb2
@@ -45,6 +46,14 @@ N = TypeVar("N", bound=int)
 V = TypeVar("V")
 
 
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls - one connection is one client - and until when they wait (time.monotonic)."""
+
+    client: str
+    deadline_at: float | None
+
+
 class RequestReader:
     """Reads requests against this server's defaults, models and limits."""
 
@@ -52,10 +61,12 @@ class RequestReader:
         self._book = book
         self._limits = limits
 
-    def image(self, request: ocr_pb2.RecognizeRequest) -> DocumentJob:
+    def image(self, request: ocr_pb2.RecognizeRequest, caller: Caller) -> DocumentJob:
         """Raises OcrError, naming the field that is wrong."""
         content, raw = _content(request.source)
         return DocumentJob(
+            client=caller.client,
+            deadline_at=caller.deadline_at,
             content=content,
             raw=raw,
             password=request.source.password,
@@ -63,10 +74,12 @@ class RequestReader:
             priority=_priority(request.options, Priority.INTERACTIVE),
         )
 
-    def document(self, request: ocr_pb2.RecognizeDocumentRequest) -> DocumentJob:
+    def document(self, request: ocr_pb2.RecognizeDocumentRequest, caller: Caller) -> DocumentJob:
         """Raises OcrError, naming the field that is wrong."""
         content, raw = _content(request.source)
         return DocumentJob(
+            client=caller.client,
+            deadline_at=caller.deadline_at,
             content=content,
             raw=raw,
             password=request.source.password,

@@ -28,6 +28,7 @@ CODES: Final = {
     Fault.SERVER: grpc.StatusCode.INTERNAL,
 }
 
+# Where an error does not tell.
 _RETRY_AFTER_S: Final = 1.0
 # A status travels as headers, of which a client takes 8 KiB in all. What a request held may be
 # longer, and is in its error's message and in its facts.
@@ -78,7 +79,8 @@ def _details(error: OcrError, request_id: str) -> list[Message]:
         )
         found.append(error_details_pb2.BadRequest(field_violations=[violation]))
     if error.fault is Fault.BUSY:
-        found.append(error_details_pb2.RetryInfo(retry_delay=duration(_RETRY_AFTER_S)))
+        retry_after_s = float(error.facts.get("retry_after_s", _RETRY_AFTER_S))
+        found.append(error_details_pb2.RetryInfo(retry_delay=duration(retry_after_s)))
     return found
 
 

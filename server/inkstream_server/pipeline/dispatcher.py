@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
 from inkstream_server.errors import OcrError, PageTimeout, WorkerCrashed
-from inkstream_server.scheduling.batcher import Batcher, Ticket
+from inkstream_server.scheduling.batcher import Batcher, Load, Ticket
+from inkstream_server.scheduling.place import Place
 from inkstream_server.scheduling.policy import BatchPolicy
+from inkstream_server.scheduling.shares import DEFAULT_BATCH_SHARE
 from inkstream_server.telemetry.metrics import PoolMetrics
 from inkstream_server.workers.arena import Lease
 from inkstream_server.workers.channel import Finished
@@ -35,6 +37,16 @@ _DEATHS_OF_A_BATCH: Final = 2
 
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Queueing:
+    """How a pool's items wait: by a bucket's key, its limits and what each item takes up."""
+
+    policy_of: Callable[[Any], BatchPolicy]
+    load_of: Callable[[Any], Load]
+    # What work of priority BATCH keeps while interactive work waits.
+    batch_share: float = DEFAULT_BATCH_SHARE
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +102,16 @@ class Dispatcher:
     def __init__(
         self,
         slots: Sequence[WorkerSlot],
-        policy_of: Callable[[Any], BatchPolicy],
+        queueing: Queueing,
         *,
         batch_limit_s: float,
         metrics: PoolMetrics,
     ) -> None:
         self._slots = tuple(slots)
-        self._batcher: Batcher[Any, _Job] = Batcher(policy_of)
+        self._load_of = queueing.load_of
+        self._batcher: Batcher[Any, _Job] = Batcher(
+            queueing.policy_of, batch_share=queueing.batch_share
+        )
         self._batch_limit_s = batch_limit_s
         self._metrics = metrics
         self._suspects: deque[_Run] = deque()
@@ -132,25 +147,25 @@ class Dispatcher:
         return {slot.name: slot.pid for slot in self._slots}
 
     async def run(
-        self, key: Hashable, task: Task[R], *, rank: float, leases: Sequence[Lease] = ()
+        self, key: Hashable, task: Task[R], *, place: Place, leases: Sequence[Lease] = ()
     ) -> Outcome[R]:
-        """Run one task, with cost 0."""
-        (outcome,) = await self.run_all([(key, task, 0)], rank=rank, leases=leases)
+        """Run one task, together with whatever else waits; see `run_all`."""
+        (outcome,) = await self.run_all([(key, task)], place=place, leases=leases)
         return outcome
 
     async def run_all(
         self,
-        work: Sequence[tuple[Hashable, Task[R], int]],
+        work: Sequence[tuple[Hashable, Task[R]]],
         *,
-        rank: float,
+        place: Place,
         leases: Sequence[Lease] = (),
     ) -> list[Outcome[R]]:
-        """Run (key, task, cost) each, together with whatever else waits; outcomes in order.
+        """Run each task in the bucket of its key; outcomes in order.
 
         A cancelled caller's items leave the queue; those that run already run to their end, and
         `leases` are held until then.
         """
-        tickets = [self._add(each, rank, leases) for each in work]
+        tickets = [self._add(key, task, place, leases) for key, task in work]
         self._arrived.set()
         try:
             outcomes: list[Outcome[R]] = await asyncio.gather(
@@ -160,7 +175,7 @@ class Dispatcher:
         finally:
             for ticket in tickets:
                 if self._batcher.remove(ticket):
-                    self._metrics.dropped.inc()
+                    self._metrics.note_dropped(ticket.key)
 
     def tell_all(self, item: object) -> None:
         """Let every worker know something."""
@@ -168,11 +183,11 @@ class Dispatcher:
             slot.tell(item)
 
     def _add(
-        self, work: tuple[Hashable, Task[Any], int], rank: float, leases: Sequence[Lease]
+        self, key: Hashable, task: Task[Any], place: Place, leases: Sequence[Lease]
     ) -> Ticket[Any, _Job]:
-        key, item, cost = work
-        job = _Job(item, leases, asyncio.get_running_loop().create_future())
-        return self._batcher.add(key, job, cost=cost, rank=rank, now=time.monotonic())
+        job = _Job(task, leases, asyncio.get_running_loop().create_future())
+        load = self._load_of(key)
+        return self._batcher.add(key, job, place=place, load=load, now=time.monotonic())
 
     async def _serve(self, slot: WorkerSlot) -> None:
         while True:

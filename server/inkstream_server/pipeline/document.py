@@ -6,24 +6,25 @@ import asyncio
 import itertools
 import logging
 import time
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Sequence
 from contextlib import aclosing
+from typing import Any
 
 from inkstream_server.document.limits import DocumentLimits
 from inkstream_server.errors import InternalError, OcrError
-from inkstream_server.pipeline.dispatcher import Dispatcher
 from inkstream_server.pipeline.intake import DocumentJob, Intake, PageOrder, StoredDocument
 from inkstream_server.pipeline.page import PageJob, PagePipeline
+from inkstream_server.pipeline.page_work import PageWork
 from inkstream_server.pipeline.results import (
     DocumentEnd,
     DocumentEvent,
     DocumentStart,
     FailedPage,
+    ImageRead,
     Page,
 )
-from inkstream_server.scheduling.priority import rank
+from inkstream_server.scheduling.admission import Seat
 from inkstream_server.telemetry.metrics import Metrics
-from inkstream_server.workers.cpu_tasks import OpenDocument
 
 _log = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ class DocumentReader:
         self,
         intake: Intake,
         pages: PagePipeline,
-        cpu: Dispatcher,
+        work: PageWork,
         limits: DocumentLimits,
         metrics: Metrics,
         *,
@@ -45,20 +46,18 @@ class DocumentReader:
     ) -> None:
         self._intake = intake
         self._pages = pages
-        self._cpu = cpu
+        self._work = work
         self._limits = limits
         self._metrics = metrics
         self._window_page_count = window_page_count
 
-    async def read_image(self, job: DocumentJob) -> Page:
+    async def read_image(self, job: DocumentJob) -> ImageRead:
         """Read the first page. Raises OcrError."""
         async with self._intake.stored(job) as stored:
-            result = await self._read_page(
-                PageJob(stored.ref, stored.content, 1, job.dpi, job.settings, stored.rank)
-            )
+            result = await self._answer(1, self._read_first(job, stored))
         if isinstance(result, FailedPage):
             raise result.error
-        return result
+        return ImageRead(result, stored.seat.predicted_s)
 
     async def read_document(self, job: DocumentJob) -> AsyncGenerator[DocumentEvent, None]:
         """Read the selected pages: a start, then pages, then an end. Raises OcrError.
@@ -69,14 +68,14 @@ class DocumentReader:
         """
         started_at = time.monotonic()
         async with self._intake.stored(job) as stored:
-            outcome = await self._cpu.run(
-                "open", OpenDocument(stored.ref), rank=stored.rank, leases=[stored.content]
-            )
-            summary = outcome.unwrap()
+            summary = await self._pages.open(stored.ref, stored.content, stored.seat.flow)
             numbers = job.ranges.select(
                 summary.page_count, max_pages=self._limits.max_document_pages
             )
-            yield DocumentStart(summary.media_type, summary.page_count, len(numbers))
+            stored.seat.expect(len(numbers) * self._work.usual_page_s, left_s=_left_s(job))
+            yield DocumentStart(
+                summary.media_type, summary.page_count, len(numbers), stored.seat.predicted_s
+            )
             failed_count = 0
             async with aclosing(self._read_pages(job, stored, numbers)) as results:
                 async for result in results:
@@ -85,13 +84,18 @@ class DocumentReader:
         elapsed_s = time.monotonic() - started_at
         yield DocumentEnd(len(numbers) - failed_count, failed_count, elapsed_s)
 
+    async def _read_first(self, job: DocumentJob, stored: StoredDocument) -> Page:
+        measured = await self._pages.measure(_page_job(job, stored, 1))
+        stored.seat.expect(measured.work_s, left_s=_left_s(job))
+        return await self._pages.read(measured)
+
     async def _read_pages(
         self, job: DocumentJob, stored: StoredDocument, numbers: Sequence[int]
     ) -> AsyncGenerator[PageResult, None]:
         # A task group cannot span the yield; the finally below does what it would.
-        starts = (
-            asyncio.create_task(self._read_page(each)) for each in _page_jobs(job, stored, numbers)
-        )
+        work_s = self._work.usual_page_s
+        jobs = (_page_job(job, stored, number) for number in numbers)
+        starts = (asyncio.create_task(self._read_page(each, stored.seat, work_s)) for each in jobs)
         reading = list(itertools.islice(starts, self._window_page_count))
         try:
             while reading:
@@ -104,16 +108,26 @@ class DocumentReader:
                 task.cancel()
             await asyncio.gather(*reading, return_exceptions=True)
 
-    async def _read_page(self, job: PageJob) -> PageResult:
-        """Read one page. Its failure is its own, whatever it was."""
+    async def _read_page(self, job: PageJob, seat: Seat, work_s: float) -> PageResult:
+        """Read one page of a document that is expected to take `work_s` a page."""
+
+        async def read() -> Page:
+            return await self._pages.read(await self._pages.measure(job))
+
+        result = await self._answer(job.page_number, read())
+        seat.note_done(work_s)
+        return result
+
+    async def _answer(self, page_number: int, reading: Coroutine[Any, Any, Page]) -> PageResult:
+        """What comes of reading a page. Its failure is its own, whatever it was."""
         with self._metrics.pages_in_flight.track_inprogress():
             try:
-                page = await self._pages.read(job)
+                page = await reading
             except OcrError as error:
-                failure = FailedPage(job.page_number, error)
+                failure = FailedPage(page_number, error)
             except Exception as error:  # noqa: BLE001 - the page's boundary: logged, answered
-                _log.exception("page %d failed", job.page_number)
-                failure = FailedPage(job.page_number, InternalError(str(error)))
+                _log.exception("page %d failed", page_number)
+                failure = FailedPage(page_number, InternalError(str(error)))
             else:
                 self._metrics.pages.labels("OK").inc()
                 self._metrics.lines.inc(len(page.lines))
@@ -122,13 +136,12 @@ class DocumentReader:
         return failure
 
 
-def _page_jobs(
-    job: DocumentJob, stored: StoredDocument, numbers: Sequence[int]
-) -> Iterator[PageJob]:
-    """The jobs, each made - and so ranked - when the page's turn comes."""
-    for number in numbers:
-        place = rank(job.priority, time.monotonic())
-        yield PageJob(stored.ref, stored.content, number, job.dpi, job.settings, place)
+def _page_job(job: DocumentJob, stored: StoredDocument, number: int) -> PageJob:
+    return PageJob(stored.ref, stored.content, number, job.dpi, job.settings, stored.seat.flow)
+
+
+def _left_s(job: DocumentJob) -> float | None:
+    return None if job.deadline_at is None else job.deadline_at - time.monotonic()
 
 
 async def _next_done(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,8 +14,9 @@ from inkstream_server.document.page_ranges import PageRanges
 from inkstream_server.errors import ContentTooLarge, EmptyInput, QueueFull
 from inkstream_server.pipeline.dispatcher import Dispatcher
 from inkstream_server.pipeline.settings import PageSettings
-from inkstream_server.scheduling.admission import Admission
-from inkstream_server.scheduling.priority import Priority, rank
+from inkstream_server.scheduling.admission import Admission, Seat
+from inkstream_server.scheduling.place import Flow
+from inkstream_server.scheduling.priority import Priority
 from inkstream_server.workers.arena import Arena, Lease
 from inkstream_server.workers.cpu_tasks import CloseDocument, DocumentRef, RawLayout
 from inkstream_server.workers.memory import ArrayHandle, SharedMemory
@@ -34,11 +34,17 @@ class PageOrder(Enum):
 
 @dataclass(frozen=True, slots=True)
 class DocumentJob:
-    """A document to read. `dpi` None: the server's default."""
+    """A document to read.
+
+    `client` is who it is read for, among whom the server is shared fairly; `deadline_at` is when
+    nobody waits for it any more (time.monotonic, None: never). `dpi` None: the server's default.
+    """
 
     content: bytes
     settings: PageSettings
     priority: Priority
+    client: str = ""
+    deadline_at: float | None = None
     password: str = ""
     raw: RawLayout | None = None
     ranges: PageRanges = field(default_factory=PageRanges)
@@ -48,11 +54,11 @@ class DocumentJob:
 
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
-    """A document whose bytes lie in shared memory, and its place in the queues."""
+    """A document whose bytes lie in shared memory, and its place inside."""
 
     ref: DocumentRef
     content: Lease
-    rank: float
+    seat: Seat
 
 
 class Intake:
@@ -75,13 +81,13 @@ class Intake:
         """
         size = len(job.content)
         self._check_size(size)
-        place = rank(job.priority, time.monotonic())
-        with self._admission.admit(), self._block(size) as block:
+        flow = Flow(job.priority, job.client, next(self._document_ids))
+        with self._admission.admit(flow) as seat, self._block(size, flow) as block:
             handle = block.array((size,))
             await self._write(handle, job.content, block)
-            ref = DocumentRef(next(self._document_ids), handle, job.password, job.raw)
+            ref = DocumentRef(flow.document, handle, job.password, job.raw)
             try:
-                yield StoredDocument(ref, block, place)
+                yield StoredDocument(ref, block, seat)
             finally:
                 self._cpu.tell_all(CloseDocument(ref.document_id))
 
@@ -95,12 +101,13 @@ class Intake:
                 max_bytes=self._contents.size_bytes,
             )
 
-    def _block(self, size: int) -> Lease:
+    def _block(self, size: int, flow: Flow) -> Lease:
         """Room for the bytes. Nobody waits at the door: a large one would hold up others."""
         block = self._contents.lease_now(size)
         if block is None:
             raise QueueFull(
                 f"the documents that are being read leave no room for {size} bytes",
+                retry_after_s=self._admission.retry_after_s(flow),
                 bytes=size,
                 taken_bytes=self._contents.taken_bytes,
                 max_bytes=self._contents.size_bytes,

@@ -10,8 +10,11 @@ from typing import Final, TypeVar
 
 from inkstream_server.document.page_size import PageSize
 from inkstream_server.pipeline.dispatcher import Dispatcher, Outcome
+from inkstream_server.pipeline.gate import PageGate
+from inkstream_server.pipeline.page_work import PageWork
 from inkstream_server.pipeline.results import NOT_CLASSIFIED, Page, PageTiming, TextLine
 from inkstream_server.pipeline.settings import PageSettings
+from inkstream_server.scheduling.place import Flow, Place
 from inkstream_server.stages import detection, recognition, textline_orientation
 from inkstream_server.stages.regions import Polygon
 from inkstream_server.workers.arena import Arena, Lease
@@ -19,10 +22,12 @@ from inkstream_server.workers.cpu_tasks import (
     CutForOrientation,
     CutLines,
     DocumentRef,
+    DocumentSummary,
     DrawPage,
     FindRegions,
     LineRegion,
     MeasurePage,
+    OpenDocument,
 )
 from inkstream_server.workers.free_list import aligned
 from inkstream_server.workers.memory import ArrayHandle, size_bytes
@@ -49,7 +54,39 @@ class PageJob:
     page_number: int
     dpi: int | None
     settings: PageSettings
-    rank: float
+    flow: Flow
+
+    @property
+    def place(self) -> Place:
+        return Place(self.flow, self.page_number)
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredPage:
+    """A page whose size is known: what is detected on, and what reading it will probably take."""
+
+    job: PageJob
+    size: PageSize
+    bucket: ModelBucket
+    work_s: float
+    started_at: float
+    waited_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pools:
+    """Who does the work."""
+
+    cpu: Dispatcher
+    models: Dispatcher
+
+
+@dataclass(frozen=True, slots=True)
+class PageArenas:
+    """Where pages' pixels lie, and what goes into and comes out of models."""
+
+    pages: Arena
+    tensors: Arena
 
 
 @dataclass(slots=True)
@@ -58,6 +95,7 @@ class _Account:
 
     started_at: float
     queued_s: float = 0.0
+    lines_s: float = 0.0
     batch_counts: list[int] = field(default_factory=list)
 
     def waited(self, outcomes: Sequence[Outcome[object]]) -> None:
@@ -72,9 +110,10 @@ class _Account:
 
 @dataclass(frozen=True, slots=True)
 class _Sheet:
-    """A page in hand: its pixels (H x W x 3) and the block that they lie in."""
+    """A page in hand: its turn, its pixels (H x W x 3) and the block that they lie in."""
 
     job: PageJob
+    turn: int
     block: Lease
     pixels: ArrayHandle
     account: _Account
@@ -98,55 +137,78 @@ class PagePipeline:
 
     def __init__(
         self,
-        cpu: Dispatcher,
-        models: Dispatcher,
-        pages: Arena,
-        tensors: Arena,
+        pools: Pools,
+        arenas: PageArenas,
+        gate: PageGate,
+        work: PageWork,
         width_step_of: Callable[[str], int],
     ) -> None:
         """`width_step_of` tells, for a recogniser, what its lines' widths are rounded up to."""
-        self._cpu = cpu
-        self._models = models
-        self._pages = pages
-        self._tensors = tensors
+        self._cpu = pools.cpu
+        self._models = pools.models
+        self._pages = arenas.pages
+        self._tensors = arenas.tensors
+        self._gate = gate
+        self._work = work
         self._width_step_of = width_step_of
 
-    async def read(self, job: PageJob) -> Page:
-        """Read a page. Raises the OcrError of the step that failed."""
-        account = _Account(time.monotonic())
-        size = await self._measure(job, account)
-        with await self._pages.lease(size_bytes(size.shape), rank=job.rank) as block:
-            sheet = _Sheet(job, block, block.array(size.shape), account)
-            found = await self._draw_and_detect(sheet)
-            lines: list[TextLine] = []
-            for portion in _portions(self._fit(found, job.settings.text_rec_model)):
-                angles = await self._orient(sheet, portion)
-                lines += await self._recognise(sheet, portion, angles)
-        return _assemble(job, size, found, lines, account)
-
-    async def _measure(self, job: PageJob, account: _Account) -> PageSize:
-        task = MeasurePage(job.document, job.page_number, job.dpi)
-        outcome = await self._cpu.run("measure", task, rank=job.rank, leases=[job.content])
-        account.waited([outcome])
+    async def open(self, document: DocumentRef, content: Lease, flow: Flow) -> DocumentSummary:
+        """Tell what a document is. Raises OcrError."""
+        outcome = await self._cpu.run(
+            "open", OpenDocument(document), place=Place(flow), leases=[content]
+        )
         return outcome.unwrap()
 
-    async def _draw_and_detect(self, sheet: _Sheet) -> list[LineRegion]:
+    async def measure(self, job: PageJob) -> MeasuredPage:
+        """Tell how large a page is, from its headers alone, and so what it will probably take."""
+        started_at = time.monotonic()
+        task = MeasurePage(job.document, job.page_number, job.dpi)
+        outcome = await self._cpu.run("measure", task, place=job.place, leases=[job.content])
+        size = outcome.unwrap()
+        bucket = _detection_bucket(size, job.settings)
+        work_s = self._work.expected_s(bucket)
+        return MeasuredPage(job, size, bucket, work_s, started_at, outcome.waited_s)
+
+    async def read(self, measured: MeasuredPage) -> Page:
+        """Read a page when its turn comes. Raises the OcrError of the step that failed."""
+        job, size = measured.job, measured.size
+        account = _Account(measured.started_at, measured.waited_s)
+        arrived_at = time.monotonic()
+        try:
+            async with self._gate.passing(job.place, measured.work_s) as turn:
+                account.queued_s += time.monotonic() - arrived_at
+                with await self._pages.lease(size_bytes(size.shape), rank=turn) as block:
+                    sheet = _Sheet(job, turn, block, block.array(size.shape), account)
+                    found = await self._draw_and_detect(sheet, measured.bucket)
+                    lines = await self._read_lines(sheet, found)
+            self._work.note(measured.bucket, account.lines_s, now=time.monotonic())
+        finally:
+            self._work.note_inside(self._gate.inside_count)
+        return _assemble(measured, found, lines, account)
+
+    async def _draw_and_detect(self, sheet: _Sheet, bucket: ModelBucket) -> list[LineRegion]:
         job, params = sheet.job, sheet.job.settings.detection
         height, width, _ = sheet.pixels.shape
-        fitted = detection.input_size(height, width, params.limit_side_len, params.limit_type)
+        fitted = bucket.shape
         image_bytes = aligned(size_bytes((*fitted, 3)))
         map_bytes = size_bytes(fitted, "float32")
-        with await self._tensors.lease(image_bytes + map_bytes, rank=job.rank) as block:
+        with await self._tensors.lease(image_bytes + map_bytes, rank=sheet.turn) as block:
             image = block.array((*fitted, 3))
             probabilities = block.array(fitted, "float32", skip=image_bytes)
             draw = DrawPage(job.document, job.page_number, job.dpi, sheet.pixels, image)
             await self._on_cpu("draw", sheet, draw, [block, sheet.block, job.content])
-            bucket = ModelBucket(job.settings.text_det_model, fitted)
-            detect = (bucket, Detect(image, probabilities), fitted[0] * fitted[1])
-            (detected,) = await self._on_model(sheet, [detect], [block])
+            detect = Detect(image, probabilities)
+            (detected,) = await self._on_model(sheet, [(bucket, detect)], [block])
             detected.unwrap()
             find = FindRegions(probabilities, height, width, params)
             return await self._on_cpu("find", sheet, find, [block])
+
+    async def _read_lines(self, sheet: _Sheet, found: Sequence[LineRegion]) -> list[TextLine]:
+        lines: list[TextLine] = []
+        for portion in _portions(self._fit(found, sheet.job.settings.text_rec_model)):
+            angles = await self._orient(sheet, portion)
+            lines += await self._recognise(sheet, portion, angles)
+        return lines
 
     async def _orient(self, sheet: _Sheet, portion: Sequence[_Line]) -> list[int]:
         """Each line's angle, 0 or 180; NOT_CLASSIFIED where the module is off."""
@@ -160,13 +222,12 @@ class PagePipeline:
             )
             for line in portion
         ]
-        with await self._tensors.lease(_total_bytes(shapes), rank=sheet.job.rank) as block:
+        with await self._tensors.lease(_total_bytes(shapes), rank=sheet.turn) as block:
             crops = _lay_out(block, shapes)
             cut = CutForOrientation(sheet.pixels, _polygons(portion), model, crops)
             await self._on_cpu("cut", sheet, cut, [block, sheet.block])
             bucket = ModelBucket(model, (family.height_px, family.width_px))
-            cost = family.height_px * family.width_px
-            work = [(bucket, Classify(crop), cost) for crop in crops]
+            work = [(bucket, Classify(crop)) for crop in crops]
             outcomes = await self._on_model(sheet, work, [block])
         return [_UPSIDE_DOWN if each.unwrap().is_upside_down else 0 for each in outcomes]
 
@@ -175,17 +236,18 @@ class PagePipeline:
     ) -> list[TextLine]:
         model = sheet.job.settings.text_rec_model
         shapes = [line.shape for line in portion]
-        with await self._tensors.lease(_total_bytes(shapes), rank=sheet.job.rank) as block:
+        with await self._tensors.lease(_total_bytes(shapes), rank=sheet.turn) as block:
             crops = _lay_out(block, shapes)
             upside_down = tuple(angle == _UPSIDE_DOWN for angle in angles)
             cut = CutLines(sheet.pixels, _polygons(portion), upside_down, crops)
             await self._on_cpu("cut", sheet, cut, [block, sheet.block])
             work = [
-                (ModelBucket(model, (line.padded_px,)), Recognise(crop), _padded_pixels(line))
+                (ModelBucket(model, (line.padded_px,)), Recognise(crop))
                 for crop, line in zip(crops, portion, strict=True)
             ]
             outcomes = await self._on_model(sheet, work, [block])
         sheet.account.batch_counts += [outcome.batch_count for outcome in outcomes]
+        sheet.account.lines_s += self._work.of(bucket for bucket, _ in work)
         texts = [outcome.unwrap() for outcome in outcomes]
         return [
             TextLine(read.text, read.score, line.found.region.polygon, angle)
@@ -203,28 +265,36 @@ class PagePipeline:
         ]
 
     async def _on_cpu(self, step: str, sheet: _Sheet, task: Task[R], leases: Sequence[Lease]) -> R:
-        outcome = await self._cpu.run(step, task, rank=sheet.job.rank, leases=leases)
+        outcome = await self._cpu.run(step, task, place=sheet.job.place, leases=leases)
         sheet.account.waited([outcome])
         return outcome.unwrap()
 
     async def _on_model(
         self,
         sheet: _Sheet,
-        work: Sequence[tuple[ModelBucket, Task[R], int]],
+        work: Sequence[tuple[ModelBucket, Task[R]]],
         leases: Sequence[Lease],
     ) -> list[Outcome[R]]:
-        outcomes = await self._models.run_all(work, rank=sheet.job.rank, leases=leases)
+        outcomes = await self._models.run_all(work, place=sheet.job.place, leases=leases)
         sheet.account.waited(outcomes)
         return outcomes
 
 
+def _detection_bucket(size: PageSize, settings: PageSettings) -> ModelBucket:
+    params = settings.detection
+    fitted = detection.input_size(
+        size.height_px, size.width_px, params.limit_side_len, params.limit_type
+    )
+    return ModelBucket(settings.text_det_model, fitted)
+
+
 def _assemble(
-    job: PageJob,
-    size: PageSize,
+    measured: MeasuredPage,
     found: Sequence[LineRegion],
     lines: Sequence[TextLine],
     account: _Account,
 ) -> Page:
+    job, size = measured.job, measured.size
     threshold = job.settings.text_rec_score_thresh
     return Page(
         page_number=job.page_number,
@@ -249,10 +319,6 @@ def _portions(lines: Sequence[_Line]) -> Iterator[list[_Line]]:
         taken_bytes += line_bytes
     if portion:
         yield portion
-
-
-def _padded_pixels(line: _Line) -> int:
-    return line.padded_px * recognition.LINE_HEIGHT_PX
 
 
 def _polygons(portion: Sequence[_Line]) -> tuple[Polygon, ...]:

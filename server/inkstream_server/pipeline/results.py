@@ -53,10 +53,21 @@ class FailedPage:
 
 
 @dataclass(frozen=True, slots=True)
+class ImageRead:
+    """An image's page. `predicted_s`: what reading it was expected to take when it was let in."""
+
+    page: Page
+    predicted_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentStart:
+    """`predicted_s`: what reading it all is expected to take."""
+
     media_type: str
     page_count: int
     selected_page_count: int
+    predicted_s: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,20 +4,75 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
-from inkstream_server.errors import OcrError, QueueFull, ShuttingDown, StartingUp
+from inkstream_server.errors import (
+    DeadlineTooShort,
+    OcrError,
+    QueueFull,
+    ShuttingDown,
+    StartingUp,
+)
+from inkstream_server.scheduling.backlog import Backlog
+from inkstream_server.scheduling.learning import DrainRate, FadingRatio
+from inkstream_server.scheduling.place import Flow
+
+# Predictions err by a third either way; who might make it is let in.
+_SURELY: Final = 0.75
+_SOONEST_RETRY_S: Final = 0.1
+# What a document is taken to cost before any was seen, and how many are remembered.
+_FIRST_WORK_S: Final = 1.0
+_REMEMBERED_COUNT: Final = 50
+
+
+class Seat:
+    """A document's place inside. What is known of its work is told as it becomes known."""
+
+    def __init__(self, flow: Flow, admission: Admission) -> None:
+        self.flow = flow
+        self.predicted_s = 0.0
+        self._admission = admission
+        self._left_s = 0.0
+
+    def expect(self, work_s: float, *, left_s: float | None = None) -> None:
+        """Tell what the document takes; `left_s` is what its caller's deadline leaves.
+
+        Raises DeadlineTooShort where it would surely be too late.
+        """
+        predicted_s = self._admission.predicted_s(self.flow, work_s)
+        if left_s is not None and _SURELY * predicted_s > left_s:
+            raise DeadlineTooShort(
+                f"it would take about {predicted_s:.1f} s, and the deadline leaves {left_s:.1f} s",
+                retry_after_s=round(max(predicted_s - left_s, _SOONEST_RETRY_S), 3),
+                predicted_s=round(predicted_s, 3),
+                deadline_s=round(left_s, 3),
+            )
+        self.predicted_s = predicted_s
+        self._admission.note_usual(work_s)
+        self._set(work_s)
+
+    def note_done(self, work_s: float) -> None:
+        """Some of what was expected is done."""
+        self._set(max(0.0, self._left_s - work_s))
+
+    def _set(self, left_s: float) -> None:
+        self._left_s = left_s
+        self._admission.backlog.set(self.flow, left_s)
 
 
 class Admission:
-    """Counts the documents inside. Closed until it is opened."""
+    """Counts the documents inside and what they take. Closed until it is opened."""
 
-    def __init__(self, max_documents: int) -> None:
+    def __init__(self, max_documents: int, backlog: Backlog, drain: DrainRate) -> None:
         self._max_documents = max_documents
         # Not the exception itself: one that is raised again and again keeps every call's frames.
         self._refusal: tuple[type[OcrError], str] | None = (
             StartingUp,
             "the server is starting; its workers warm up",
         )
+        self.drain = drain
+        self._usual_work = FadingRatio(_FIRST_WORK_S, _REMEMBERED_COUNT)
+        self.backlog = backlog
         self.document_count = 0
 
     @property
@@ -36,8 +91,20 @@ class Admission:
         """Let nobody in any more; who is inside stays."""
         self._refusal = ShuttingDown, "the server is shutting down"
 
+    def predicted_s(self, flow: Flow, work_s: float) -> float:
+        """When `work_s` more of a flow would be done, in seconds from now."""
+        return self.backlog.until_done_s(flow, work_s) / self.drain.value
+
+    def retry_after_s(self, flow: Flow) -> float:
+        """How long a document of the usual cost would take, were it let in now."""
+        return round(max(self.predicted_s(flow, self._usual_work.value), _SOONEST_RETRY_S), 3)
+
+    def note_usual(self, work_s: float) -> None:
+        """Learn what documents cost."""
+        self._usual_work.note(work_s, 1.0)
+
     @contextmanager
-    def admit(self) -> Iterator[None]:
+    def admit(self, flow: Flow) -> Iterator[Seat]:
         """Be inside for the block. Raises QueueFull, StartingUp or ShuttingDown."""
         if self._refusal is not None:
             kind, message = self._refusal
@@ -45,11 +112,14 @@ class Admission:
         if self.document_count >= self._max_documents:
             raise QueueFull(
                 f"{self.document_count} documents are being read or wait; no more are taken now",
+                retry_after_s=self.retry_after_s(flow),
                 documents=self.document_count,
                 max_documents=self._max_documents,
             )
         self.document_count += 1
+        self.backlog.set(flow, 0.0)
         try:
-            yield
+            yield Seat(flow, self)
         finally:
             self.document_count -= 1
+            self.backlog.drop(flow)

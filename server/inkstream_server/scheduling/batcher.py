@@ -11,7 +11,10 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from inkstream_server.scheduling.fair_line import FairLine
+from inkstream_server.scheduling.place import Place
 from inkstream_server.scheduling.policy import BatchPolicy
+from inkstream_server.scheduling.shares import DEFAULT_BATCH_SHARE, Share, Shares
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
@@ -19,112 +22,110 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Batch(Generic[K, T]):
-    """Items of one bucket that run together, first in rank first."""
+    """Items of one bucket that run together, in the order that they were due in."""
 
     key: K
     items: tuple[T, ...]
     waited_s: tuple[float, ...]
 
-    @property
-    def count(self) -> int:
-        return len(self.items)
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What an item takes up: of a batch (such as padded pixels), and of a worker's time.
+
+    All items of one bucket have one size. The cost, in seconds, is what its flow is charged with.
+    """
+
+    size: int = 0
+    cost_s: float = 1.0
 
 
-@dataclass(slots=True, eq=False)
 class Ticket(Generic[K, T]):
     """An item's place in the queue; what `remove` takes it out by."""
 
-    key: K
-    item: T
-    cost: int
-    rank: tuple[float, int]
-    added_at: float
-    due_at: float
-    is_waiting: bool = True
-    is_due: bool = False
+    __slots__ = (
+        "added_at", "cost_s", "due_at", "is_ready", "is_waiting", "item", "key", "number", "place",
+        "share",
+    )  # fmt: skip
 
-    def __lt__(self, other: Ticket[K, T]) -> bool:
-        return self.rank < other.rank
+    def __init__(self, key: K, item: T, place: Place, cost_s: float, share: Share) -> None:
+        self.key = key
+        self.item = item
+        self.place = place
+        self.cost_s = cost_s
+        self.share = share
+        self.number = 0
+        self.added_at = 0.0
+        self.due_at = 0.0
+        self.is_waiting = True
+        self.is_ready = False
+
+    def __lt__(self, other: object) -> bool:
+        """Whether it goes before another one of the same document."""
+        assert isinstance(other, Ticket), other
+        return (self.place.turn, self.number) < (other.place.turn, other.number)
 
 
 @dataclass(slots=True)
 class _Bucket(Generic[K, T]):
-    """The waiting items of one key. Removed ones stay in the heap until they surface."""
+    """The waiting items of one key."""
 
     policy: BatchPolicy
-    heap: list[Ticket[K, T]] = field(default_factory=list)
+    item_size: int
+    line: FairLine[Ticket[K, T]] = field(default_factory=FairLine)
     count: int = 0
-    cost: int = 0
-    due_count: int = 0
-
-    def head(self) -> Ticket[K, T] | None:
-        while self.heap and not self.heap[0].is_waiting:
-            heapq.heappop(self.heap)
-        return self.heap[0] if self.heap else None
+    ready_count: int = 0
 
     def is_full(self) -> bool:
-        return self.count >= self.policy.max_count or self.cost >= self.policy.max_cost
-
-    def is_ready(self) -> bool:
-        return self.due_count > 0 or (self.count > 0 and self.is_full())
-
-    def pop(self) -> list[Ticket[K, T]]:
-        """Take the next batch out: as many as the policy allows, and one at least."""
-        taken: list[Ticket[K, T]] = []
-        cost = 0
-        while (head := self.head()) is not None and len(taken) < self.policy.max_count:
-            if taken and cost + head.cost > self.policy.max_cost:
-                break
-            cost += head.cost
-            taken.append(heapq.heappop(self.heap))
-        kept_count = self.policy.allowed_count(len(taken))
-        for ticket in taken[kept_count:]:
-            heapq.heappush(self.heap, ticket)
-        for ticket in taken[:kept_count]:
-            self.drop(ticket)
-        return taken[:kept_count]
-
-    def drop(self, ticket: Ticket[K, T]) -> None:
-        ticket.is_waiting = False
-        self.count -= 1
-        self.cost -= ticket.cost
-        self.due_count -= ticket.is_due
+        return self.count >= self.policy.count_limit(self.item_size)
 
 
 class Batcher(Generic[K, T]):
     """Queues items per bucket; only items of one bucket may share a batch.
 
-    Lower ranks go first, both within a bucket and between buckets, where the rank of a bucket is
-    that of its first item; equal ranks go in order of arrival. A bucket is ready once one of its
-    items has waited `max_wait_s`, or once it is full; with `max_wait_s = 0` whatever waits goes as
+    Who is next follows from the shares (`Shares`): priorities, then clients, then documents are
+    served in equal parts, and within a document earlier pages go first. The item that is next
+    leads a batch, which others of its bucket join in the same order. An item is ready once it has
+    waited `max_wait_s`, or once its bucket is full; with `max_wait_s = 0` whatever waits goes as
     soon as a worker asks. Each call takes time logarithmic in what waits.
     """
 
-    def __init__(self, policy_of: Callable[[K], BatchPolicy]) -> None:
+    def __init__(
+        self,
+        policy_of: Callable[[K], BatchPolicy],
+        *,
+        batch_share: float = DEFAULT_BATCH_SHARE,
+    ) -> None:
         self._policy_of = policy_of
+        self._shares = Shares(batch_share)
         self._buckets: dict[K, _Bucket[K, T]] = {}
+        self._ready: FairLine[Ticket[K, T]] = FairLine()
         self._due: list[tuple[float, int, Ticket[K, T]]] = []
-        self._ready: list[Ticket[K, T]] = []
         self._added_count = 0
         self._waiting_count = 0
 
     def __len__(self) -> int:
         return self._waiting_count
 
-    def add(self, key: K, item: T, *, cost: int, rank: float, now: float) -> Ticket[K, T]:
-        """Queue one item of `cost` (such as padded pixels)."""
+    def add(self, key: K, item: T, *, place: Place, load: Load, now: float) -> Ticket[K, T]:
+        """Queue one item."""
         bucket = self._buckets.get(key)
         if bucket is None:
-            bucket = self._buckets[key] = _Bucket(self._policy_of(key))
+            bucket = self._buckets[key] = _Bucket(self._policy_of(key), load.size)
+        assert load.size == bucket.item_size, "items of one bucket have one size"
+        ticket = Ticket(key, item, place, load.cost_s, self._shares.enter(place.flow))
         self._added_count += 1
-        due_at = now + bucket.policy.max_wait_s
-        ticket = Ticket(key, item, cost, (rank, self._added_count), now, due_at)
-        heapq.heappush(bucket.heap, ticket)
+        ticket.number = self._added_count
+        ticket.added_at = now
+        ticket.due_at = now + bucket.policy.max_wait_s
+        bucket.line.add(ticket)
         bucket.count += 1
-        bucket.cost += cost
         self._waiting_count += 1
-        heapq.heappush(self._due, (due_at, self._added_count, ticket))
-        self._mark_ready(bucket)
+        if bucket.policy.max_wait_s == 0.0:
+            self._make_ready(bucket, ticket)
+        else:
+            heapq.heappush(self._due, (ticket.due_at, ticket.number, ticket))
+            self._let_full_go(bucket)
         return ticket
 
     def remove(self, ticket: Ticket[K, T]) -> bool:
@@ -132,62 +133,70 @@ class Batcher(Generic[K, T]):
         if not ticket.is_waiting:
             return False
         bucket = self._buckets[ticket.key]
-        bucket.drop(ticket)
-        self._waiting_count -= 1
-        self._mark_ready(bucket)
-        self._forget_if_empty(ticket.key, bucket)
+        self._drop(bucket, ticket)
+        self._settle(ticket.key, bucket)
         return True
 
     def take(self, *, now: float) -> Batch[K, T] | None:
-        """The batch to run next, or None while nothing is due."""
+        """The batch to run next, or None while nothing is ready."""
         self._note_due(now)
-        while self._ready:
-            ticket = self._ready[0]
-            bucket = self._buckets.get(ticket.key)
-            if not ticket.is_waiting or bucket is None or not bucket.is_ready():
-                heapq.heappop(self._ready)
-                continue
-            # Whatever makes a bucket ready, or changes the head of a ready one, puts the head in.
-            assert bucket.head() is ticket, "a bucket's head is the first of it to surface"
-            heapq.heappop(self._ready)
-            return self._fill(ticket.key, bucket, now)
-        return None
-
-    def next_due_at(self) -> float | None:
-        """When `take` should be asked next (in the past when it is high time), or None."""
-        while self._due and not self._due[0][2].is_waiting:
-            heapq.heappop(self._due)
-        while self._ready and not self._ready[0].is_waiting:
-            heapq.heappop(self._ready)
-        ready = [ticket.added_at for ticket in self._ready[:1]]
-        due = [self._due[0][0]] if self._due else []
-        return min(ready + due, default=None)
-
-    def _note_due(self, now: float) -> None:
-        while self._due and self._due[0][0] <= now:
-            ticket = heapq.heappop(self._due)[2]
-            if ticket.is_waiting:
-                bucket = self._buckets[ticket.key]
-                ticket.is_due = True
-                bucket.due_count += 1
-                self._mark_ready(bucket)
-
-    def _mark_ready(self, bucket: _Bucket[K, T]) -> None:
-        head = bucket.head()
-        if head is not None and bucket.is_ready():
-            heapq.heappush(self._ready, head)
-
-    def _fill(self, key: K, bucket: _Bucket[K, T], now: float) -> Batch[K, T]:
-        taken = bucket.pop()
-        self._waiting_count -= len(taken)
-        self._mark_ready(bucket)
-        self._forget_if_empty(key, bucket)
+        head = self._ready.first()
+        if head is None:
+            return None
+        bucket = self._buckets[head.key]
+        taken: list[Ticket[K, T]] = []
+        for _ in range(bucket.policy.count_of(bucket.count, bucket.item_size)):
+            ticket = bucket.line.first()
+            assert ticket is not None, "so many wait"
+            self._shares.charge(ticket.share, ticket.cost_s, leads=not taken)
+            self._drop(bucket, ticket)
+            taken.append(ticket)
+        self._settle(head.key, bucket)
         return Batch(
-            key=key,
+            key=head.key,
             items=tuple(ticket.item for ticket in taken),
             waited_s=tuple(now - ticket.added_at for ticket in taken),
         )
 
-    def _forget_if_empty(self, key: K, bucket: _Bucket[K, T]) -> None:
+    def next_due_at(self) -> float | None:
+        """When `take` should be asked next (in the past when it is high time), or None."""
+        ready = self._ready.first()
+        if ready is not None:
+            return ready.added_at
+        while self._due and not self._due[0][2].is_waiting:
+            heapq.heappop(self._due)
+        return self._due[0][0] if self._due else None
+
+    def _note_due(self, now: float) -> None:
+        while self._due and self._due[0][0] <= now:
+            ticket = heapq.heappop(self._due)[2]
+            if ticket.is_waiting and not ticket.is_ready:
+                self._make_ready(self._buckets[ticket.key], ticket)
+
+    def _make_ready(self, bucket: _Bucket[K, T], ticket: Ticket[K, T]) -> None:
+        ticket.is_ready = True
+        bucket.ready_count += 1
+        self._ready.add(ticket)
+
+    def _let_full_go(self, bucket: _Bucket[K, T]) -> None:
+        """In a full bucket one item at least is ready: it takes the others along."""
+        if bucket.ready_count == 0 and bucket.is_full():
+            first = bucket.line.first()
+            assert first is not None, "so many wait"
+            self._make_ready(bucket, first)
+
+    def _drop(self, bucket: _Bucket[K, T], ticket: Ticket[K, T]) -> None:
+        ticket.is_waiting = False
+        bucket.count -= 1
+        bucket.ready_count -= ticket.is_ready
+        self._waiting_count -= 1
+        self._shares.leave(ticket.share, ticket.place.flow)
+
+    def _settle(self, key: K, bucket: _Bucket[K, T]) -> None:
         if bucket.count == 0:
             del self._buckets[key]
+        else:
+            self._let_full_go(bucket)
+        if self._waiting_count == 0:  # what stands in line are the gone
+            self._ready = FairLine()
+            self._due.clear()

@@ -18,8 +18,11 @@ class PoolMetrics:
 
     def __init__(self, metrics: Metrics, pool: str) -> None:
         self._metrics = metrics
-        self.dropped = metrics.dropped_items.labels(pool)
         self.lost_batches = metrics.lost_batches.labels(pool)
+
+    def note_dropped(self, key: object) -> None:
+        """Record an item that was not run, because nobody waited for it any more."""
+        self._metrics.dropped_items.labels(str(key)).inc()
 
     def observe(self, key: object, count: int, waited_s: Sequence[float], busy_s: float) -> None:
         """Record one batch that ran. `key` names its kind by `str(key)`."""
@@ -77,8 +80,8 @@ class Metrics:
         )
         self.dropped_items = Counter(
             "inkstream_dropped_items",
-            "Items whose caller was gone before they ran, by pool.",
-            ("pool",),
+            "Items whose caller was gone before they ran, by step.",
+            ("step",),
             registry=self.registry,
         )
         self.lost_batches = Counter(

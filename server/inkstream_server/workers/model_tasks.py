@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from inkstream_server.engines.engine import Engine, EngineSettings
 from inkstream_server.models.files import ModelFiles, Module
-from inkstream_server.stages.recognition import LineText
+from inkstream_server.stages.recognition import LINE_HEIGHT_PX, LineText
 from inkstream_server.stages.textline_orientation import LineOrientation
 from inkstream_server.workers.memory import ArrayHandle
 from inkstream_server.workers.task import Task
@@ -21,6 +22,12 @@ class ModelBucket:
 
     def __str__(self) -> str:
         return self.model
+
+    @property
+    def item_pixels(self) -> int:
+        """Padded pixels of one item. Lines are all of one height: their shapes have the width."""
+        height_px = LINE_HEIGHT_PX if len(self.shape) == 1 else 1
+        return height_px * math.prod(self.shape)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from inkstream_server.errors import (
     OptionNotServed,
     UriNotAllowed,
 )
-from inkstream_server.front.requests import RequestReader
-from inkstream_server.pipeline.intake import PageOrder
+from inkstream_server.front.requests import Caller, RequestReader
+from inkstream_server.pipeline.intake import DocumentJob, PageOrder
 from inkstream_server.pipeline.settings import PageDefaults, ServedModels, SettingsBook
 from inkstream_server.scheduling.priority import Priority
 from inkstream_server.stages.detection import LimitType
@@ -25,6 +25,15 @@ READER = RequestReader(
     SettingsBook(PageDefaults(text_det_thresh=0.5), ServedModels("det", "rec")), DocumentLimits()
 )
 SOURCE = source_pb2.Source(content=b"bytes", password="pw")
+CALLER = Caller("ipv4:10.0.0.1:4711", deadline_at=99.5)
+
+
+def image_job(request: ocr_pb2.RecognizeRequest) -> DocumentJob:
+    return READER.image(request, CALLER)
+
+
+def document_job(request: ocr_pb2.RecognizeDocumentRequest) -> DocumentJob:
+    return READER.document(request, CALLER)
 
 
 def image_request(options: Options | None = None) -> ocr_pb2.RecognizeRequest:
@@ -32,7 +41,7 @@ def image_request(options: Options | None = None) -> ocr_pb2.RecognizeRequest:
 
 
 def test_a_plain_request_is_read_with_the_defaults_and_goes_first() -> None:
-    job = READER.image(image_request())
+    job = image_job(image_request())
 
     assert (job.content, job.password, job.raw) == (b"bytes", "pw", None)
     assert job.settings.detection.thresh == 0.5
@@ -40,8 +49,14 @@ def test_a_plain_request_is_read_with_the_defaults_and_goes_first() -> None:
     assert job.dpi is None
 
 
+def test_a_job_knows_who_waits_and_until_when() -> None:
+    document = ocr_pb2.RecognizeDocumentRequest(source=SOURCE)
+    for job in (image_job(image_request()), document_job(document)):
+        assert (job.client, job.deadline_at) == ("ipv4:10.0.0.1:4711", 99.5)
+
+
 def test_a_document_waits_behind_images_and_comes_in_its_own_order() -> None:
-    job = READER.document(ocr_pb2.RecognizeDocumentRequest(source=SOURCE))
+    job = document_job(ocr_pb2.RecognizeDocumentRequest(source=SOURCE))
 
     assert job.priority is Priority.BATCH
     assert job.order is PageOrder.DOCUMENT
@@ -50,7 +65,7 @@ def test_a_document_waits_behind_images_and_comes_in_its_own_order() -> None:
 
 
 def test_what_a_document_request_sets_is_what_is_done() -> None:
-    job = READER.document(
+    job = document_job(
         ocr_pb2.RecognizeDocumentRequest(
             source=SOURCE,
             pages=ocr_pb2.PageSelection(ranges="2-", dpi=300),
@@ -66,7 +81,7 @@ def test_what_a_document_request_sets_is_what_is_done() -> None:
 
 
 def test_an_image_may_go_behind() -> None:
-    job = READER.image(image_request(Options(priority=settings_pb2.PRIORITY_BATCH)))
+    job = image_job(image_request(Options(priority=settings_pb2.PRIORITY_BATCH)))
 
     assert job.priority is Priority.BATCH
 
@@ -81,7 +96,7 @@ def test_an_explicit_zero_or_false_is_a_value() -> None:
         text_rec_score_thresh=0.0,
     )
 
-    settings = READER.image(image_request(options)).settings
+    settings = image_job(image_request(options)).settings
 
     assert settings.detection.thresh == settings.detection.box_thresh == 0.0
 
@@ -97,7 +112,7 @@ def test_every_option_reaches_the_settings() -> None:
         text_rec_model="rec",
     )
 
-    settings = READER.image(image_request(options)).settings
+    settings = image_job(image_request(options)).settings
 
     assert settings.detection.limit_side_len == 64
     assert settings.detection.limit_type is LimitType.MIN
@@ -110,7 +125,7 @@ def test_every_option_reaches_the_settings() -> None:
 def test_raw_pixels_come_with_how_they_lie() -> None:
     raw = source_pb2.RawImage(height=2, width=3, channels=4, data=b"x" * 24)
 
-    job = READER.image(ocr_pb2.RecognizeRequest(source=source_pb2.Source(raw=raw)))
+    job = image_job(ocr_pb2.RecognizeRequest(source=source_pb2.Source(raw=raw)))
 
     assert (job.content, job.raw) == (b"x" * 24, RawLayout(2, 3, 4))
 
@@ -129,9 +144,9 @@ def test_a_source_that_cannot_be_read_is_refused(
     source: source_pb2.Source | None, kind: type[OcrError]
 ) -> None:
     with pytest.raises(kind):
-        READER.image(ocr_pb2.RecognizeRequest(source=source))
+        image_job(ocr_pb2.RecognizeRequest(source=source))
     with pytest.raises(kind):
-        READER.document(ocr_pb2.RecognizeDocumentRequest(source=source))
+        document_job(ocr_pb2.RecognizeDocumentRequest(source=source))
 
 
 @pytest.mark.parametrize(
@@ -149,7 +164,7 @@ def test_a_source_that_cannot_be_read_is_refused(
 )
 def test_what_cannot_be_done_is_refused_not_ignored(options: Options, kind: type[OcrError]) -> None:
     with pytest.raises(kind):
-        READER.image(image_request(options))
+        image_job(image_request(options))
 
 
 @pytest.mark.parametrize(
@@ -164,7 +179,7 @@ def test_a_selection_that_cannot_be_is_refused_by_field(
     pages: ocr_pb2.PageSelection, field: str
 ) -> None:
     with pytest.raises(InvalidField) as refused:
-        READER.document(ocr_pb2.RecognizeDocumentRequest(source=SOURCE, pages=pages))
+        document_job(ocr_pb2.RecognizeDocumentRequest(source=SOURCE, pages=pages))
 
     assert refused.value.facts["field"] == field
 
@@ -174,4 +189,4 @@ def test_an_order_of_a_later_contract_is_refused() -> None:
     request.source.content = b"bytes"
 
     with pytest.raises(InvalidField, match="order is 99"):
-        READER.document(request)
+        document_job(request)

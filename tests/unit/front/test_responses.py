@@ -115,7 +115,7 @@ def test_of_our_own_bug_a_page_tells_only_where_to_ask() -> None:
 
 
 def test_every_event_of_a_document_has_its_message() -> None:
-    start = responses.document_event(DocumentStart("image/tiff", 9, 2), "id")
+    start = responses.document_event(DocumentStart("image/tiff", 9, 2, 0.5), "id")
     page = responses.document_event(PAGE, "id")
     failed = responses.document_event(FailedPage(4, ImageDamaged("torn")), "id")
     end = responses.document_event(DocumentEnd(1, 2, 0.5), "id")

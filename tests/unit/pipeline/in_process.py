@@ -8,11 +8,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import cast
 
-from tests.reading_room import Pools, ReadingRoom, models_to_load, reading_room, shared_memory
+from tests.reading_room import ReadingRoom, models_to_load, reading_room, shared_memory
 
 from inkstream_server.document.limits import DocumentLimits
 from inkstream_server.errors import OcrError
-from inkstream_server.pipeline.dispatcher import Dispatcher
+from inkstream_server.pipeline.dispatcher import Dispatcher, Queueing
+from inkstream_server.pipeline.page import Pools
+from inkstream_server.scheduling.batcher import Load
 from inkstream_server.scheduling.policy import BatchPolicy
 from inkstream_server.telemetry.metrics import Metrics, PoolMetrics
 from inkstream_server.workers.channel import Finished
@@ -86,7 +88,7 @@ def dispatcher(
     chosen = policy or BatchPolicy(max_count=8)
     return Dispatcher(
         cast("list[WorkerSlot]", list(slots)),  # all of a slot that a dispatcher uses
-        lambda key: chosen,
+        Queueing(lambda key: chosen, lambda key: Load()),
         batch_limit_s=5.0,
         metrics=PoolMetrics(metrics or Metrics(), "test"),
     )
@@ -116,13 +118,13 @@ async def in_process_room(
         pools = Pools(
             dispatcher(*cpu, policy=BatchPolicy(max_count=1), metrics=metrics),
             dispatcher(*models, metrics=metrics),
-            metrics,
         )
         async with reading_room(
             memory,
             pools,
+            metrics,
             limits=limits,
             max_documents=max_documents,
             window_page_count=window_page_count,
         ) as room:
-            yield InProcessRoom(room.reader, room.admission, room.arenas, room.metrics, cpu, models)
+            yield InProcessRoom(**vars(room), cpu_slots=cpu, model_slots=models)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.reading_room import serving
+from tests.reading_room import SOMEWHERE, serving
 from tests.unit.pipeline.in_process import InProcessSlot, dispatcher
 
 from inkstream_server.errors import ImageDamaged, OcrError, PageTimeout, WorkerCrashed
@@ -42,8 +42,8 @@ def run_scenario(scenario: Coroutine[object, object, None]) -> None:
 
 
 async def ask(pool: Dispatcher, letters: str, leases: Sequence[Lease] = ()) -> list[Outcome[str]]:
-    work = [("bucket", Upper(letter), 1) for letter in letters]
-    return await pool.run_all(work, rank=0.0, leases=leases)
+    work = [("bucket", Upper(letter)) for letter in letters]
+    return await pool.run_all(work, place=SOMEWHERE, leases=leases)
 
 
 async def settle() -> None:
@@ -63,7 +63,7 @@ def test_a_task_is_answered_with_what_its_batch_was_like() -> None:
     async def scenario() -> None:
         pool = dispatcher(InProcessSlot(upper))
         async with serving(pool):
-            outcome = await pool.run("bucket", Upper("a"), rank=0.0)
+            outcome = await pool.run("bucket", Upper("a"), place=SOMEWHERE)
 
         assert outcome.unwrap() == "A"
         assert outcome.batch_count == 1
@@ -197,7 +197,7 @@ def test_who_goes_away_takes_his_items_out_of_the_queue() -> None:
 
         assert texts(slot.batches) == ["ab", "z"]
         sample = metrics.registry.get_sample_value
-        assert sample("inkstream_dropped_items_total", {"pool": "test"}) == 3
+        assert sample("inkstream_dropped_items_total", {"step": "bucket"}) == 3
 
     run_scenario(scenario())
 

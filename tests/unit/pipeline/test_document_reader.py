@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Coroutine, Sequence
 from contextlib import aclosing
 from dataclasses import replace
@@ -11,11 +12,13 @@ import pytest
 from tests.pictures import pdf, picture, png, tiff
 from tests.reading_room import BOOK, ReadingRoom, reading, until
 from tests.unit.pipeline.in_process import in_process_room
+from tests.unit.scheduling.flows import flow
 
 from inkstream_server.document.limits import DocumentLimits
 from inkstream_server.document.page_ranges import parse_page_ranges
 from inkstream_server.errors import (
     ContentTooLarge,
+    DeadlineTooShort,
     EmptyInput,
     ImageTooLarge,
     InvalidField,
@@ -69,9 +72,7 @@ def test_an_image_is_read_line_by_line() -> None:
     async def scenario() -> None:
         async with in_process_room() as room:
             image = png(picture("first line", "second", height_px=200, width_px=500))
-            page = await room.reader.read_image(
-                job(image, PageWishes(use_textline_orientation=False))
-            )
+            page = await room.read(job(image, PageWishes(use_textline_orientation=False)))
 
         assert (page.page_number, page.width_px, page.height_px) == (1, 500, 200)
         assert len(page.lines) == len(page.regions) >= 2
@@ -86,7 +87,7 @@ def test_an_image_is_read_line_by_line() -> None:
 def test_with_line_orientation_every_line_has_an_angle() -> None:
     async def scenario() -> None:
         async with in_process_room() as room:
-            page = await room.reader.read_image(
+            page = await room.read(
                 job(png(picture("a line", "another")), PageWishes(use_textline_orientation=True))
             )
 
@@ -99,7 +100,7 @@ def test_with_line_orientation_every_line_has_an_angle() -> None:
 def test_a_page_without_text_is_a_page() -> None:
     async def scenario() -> None:
         async with in_process_room() as room:
-            page = await room.reader.read_image(job(png(picture())))
+            page = await room.read(job(png(picture())))
 
         assert page.lines == () and page.regions == ()
         assert page.timing.mean_batch_size == 0.0
@@ -110,7 +111,7 @@ def test_a_page_without_text_is_a_page() -> None:
 def test_a_line_below_the_score_is_left_out_and_its_region_stays() -> None:
     async def scenario() -> None:
         async with in_process_room() as room:
-            page = await room.reader.read_image(
+            page = await room.read(
                 job(png(picture("a line")), PageWishes(text_rec_score_thresh=1.0))
             )
 
@@ -125,8 +126,8 @@ def test_raw_pixels_read_as_their_file_does() -> None:
         image = picture("a line", height_px=100, width_px=300)
         raw = replace(job(image.tobytes()), raw=RawLayout(100, 300, 3))
         async with in_process_room() as room:
-            from_file = await room.reader.read_image(job(png(image)))
-            from_raw = await room.reader.read_image(raw)
+            from_file = await room.read(job(png(image)))
+            from_raw = await room.read(raw)
 
         assert reading(from_file) == reading(from_raw)
 
@@ -137,8 +138,8 @@ def test_a_page_reads_the_same_alone_and_in_a_crowd() -> None:
     async def scenario() -> None:
         images = [png(picture(f"picture {n}", "x" * (n % 5))) for n in range(24)]
         async with in_process_room() as room:
-            alone = [await room.reader.read_image(job(image)) for image in images]
-            crowd = await asyncio.gather(*(room.reader.read_image(job(each)) for each in images))
+            alone = [await room.read(job(image)) for image in images]
+            crowd = await asyncio.gather(*(room.read(job(each)) for each in images))
 
         assert [reading(page) for page in crowd] == [reading(page) for page in alone]
         assert max(page.timing.mean_batch_size for page in crowd) > 2
@@ -152,9 +153,7 @@ def test_a_page_of_many_wide_lines_is_read_in_portions() -> None:
         for number in range(42):
             image[60 * number + 30 : 60 * number + 60, 20:3150] = 0
         async with in_process_room(documents_bytes=32 << 20) as room:
-            page = await room.reader.read_image(
-                job(png(image), PageWishes(use_textline_orientation=True))
-            )
+            page = await room.read(job(png(image), PageWishes(use_textline_orientation=True)))
 
         assert len(page.lines) == 42
         assert [line.polygon for line in page.lines] == [each.polygon for each in page.regions]
@@ -165,7 +164,7 @@ def test_a_page_of_many_wide_lines_is_read_in_portions() -> None:
 def test_the_first_page_of_a_document_can_be_read_as_an_image() -> None:
     async def scenario() -> None:
         async with in_process_room() as room:
-            page = await room.reader.read_image(job(SIX_PAGES))
+            page = await room.read(job(SIX_PAGES))
 
         assert page.page_number == 1
 
@@ -186,7 +185,7 @@ def test_an_image_that_cannot_be_read_is_refused(content: bytes, kind: type[OcrE
     async def scenario() -> None:
         async with in_process_room(limits=DocumentLimits(max_image_pixels=1_000_000)) as room:
             with pytest.raises(kind):
-                await room.reader.read_image(job(content))
+                await room.read(job(content))
 
     run_scenario(scenario())
 
@@ -197,7 +196,8 @@ def test_a_document_is_a_start_its_pages_and_an_end() -> None:
             start, *pages, end = await events_of(room, job(SIX_PAGES))
 
             assert room.metric("inkstream_pages_total", reason="OK") == 6
-        assert start == DocumentStart("application/pdf", 6, 6)
+        assert isinstance(start, DocumentStart) and start.predicted_s > 0
+        assert start == DocumentStart("application/pdf", 6, 6, start.predicted_s)
         assert page_numbers(pages) == [1, 2, 3, 4, 5, 6]
         assert isinstance(end, DocumentEnd)
         assert (end.ok_page_count, end.failed_page_count) == (6, 0)
@@ -223,7 +223,8 @@ def test_only_the_selected_pages_are_read() -> None:
         async with in_process_room() as room:
             start, *pages, _ = await events_of(room, selected)
 
-        assert start == DocumentStart("application/pdf", 6, 3)
+        assert isinstance(start, DocumentStart)
+        assert (start.page_count, start.selected_page_count) == (6, 3)
         assert page_numbers(pages) == [2, 5, 6]
 
     run_scenario(scenario())
@@ -367,7 +368,7 @@ def test_a_caller_may_go_at_any_moment(step_count: int) -> None:
             await asyncio.gather(*calls, return_exceptions=True)
 
             assert room.admission.document_count == 0
-            again = await room.reader.read_image(job(png(picture("still well"))))
+            again = await room.read(job(png(picture("still well"))))
             assert again.lines
 
     run_scenario(scenario())
@@ -379,9 +380,9 @@ def test_one_document_too_many_is_refused_at_the_door() -> None:
             async with aclosing(room.reader.read_document(job(SIX_PAGES))) as events:
                 await anext(events)
                 with pytest.raises(QueueFull):
-                    await room.reader.read_image(job(SIX_PAGES))
+                    await room.read(job(SIX_PAGES))
 
-            await room.reader.read_image(job(SIX_PAGES))
+            await room.read(job(SIX_PAGES))
 
     run_scenario(scenario())
 
@@ -391,7 +392,7 @@ def test_a_document_that_finds_no_room_is_refused_and_smaller_ones_are_read() ->
         large, small = SIX_PAGES + b"\n" * (2 << 20), SIX_PAGES
         async with in_process_room(documents_bytes=5 << 20) as room:
             outcomes = await asyncio.gather(
-                *(room.reader.read_image(job(each)) for each in (large, large, large, small)),
+                *(room.read(job(each)) for each in (large, large, large, small)),
                 return_exceptions=True,
             )
 
@@ -408,12 +409,61 @@ def test_a_large_document_may_be_left_while_it_is_written() -> None:
         content = SIX_PAGES + b"\n" * (4 << 20)
         async with in_process_room() as room:
             for step_count in range(8):
-                call = asyncio.create_task(room.reader.read_image(job(content)))
+                call = asyncio.create_task(room.read(job(content)))
                 for _ in range(step_count):
                     await asyncio.sleep(0)
                 call.cancel()
                 await asyncio.gather(call, return_exceptions=True)
 
             assert room.admission.document_count == 0
+
+    run_scenario(scenario())
+
+
+def test_a_deadline_that_cannot_be_met_is_refused_before_anything_is_drawn() -> None:
+    async def scenario() -> None:
+        async with in_process_room() as room:
+            for number in range(-2000, 0):
+                other = flow(number, client=f"client {number}", priority=Priority.BATCH)
+                room.admission.backlog.set(other, 1000.0)
+            late = replace(job(SIX_PAGES), deadline_at=time.monotonic() + 1.0)
+
+            with pytest.raises(DeadlineTooShort):
+                await events_of(room, late)
+            with pytest.raises(DeadlineTooShort) as refused:
+                await room.read(replace(late, content=png(picture("text"))))
+
+            assert float(refused.value.facts["retry_after_s"]) > 0.0
+            drawn = [each for slot in room.cpu_slots for batch in slot.batches for each in batch]
+            assert not any(isinstance(each, DrawPage) for each in drawn)
+
+    run_scenario(scenario())
+
+
+def test_a_deadline_far_away_changes_nothing() -> None:
+    async def scenario() -> None:
+        async with in_process_room() as room:
+            patient = replace(job(SIX_PAGES), deadline_at=time.monotonic() + 1000.0)
+
+            assert page_numbers(await events_of(room, patient)) == [1, 2, 3, 4, 5, 6]
+
+    run_scenario(scenario())
+
+
+def test_no_more_pages_are_in_work_than_the_gate_lets_in_whatever_waits() -> None:
+    async def scenario() -> None:
+        async with in_process_room() as room:
+            for slot in room.model_slots:
+                slot.holds = lambda items: True
+            readers = [asyncio.create_task(events_of(room, job(SIX_PAGES))) for _ in range(12)]
+            await until(lambda: room.gate.inside_count == 8)
+            for _ in range(50):
+                await asyncio.sleep(0)
+            assert room.gate.inside_count == 8
+
+            for slot in room.model_slots:
+                slot.holds = lambda items: False
+                slot.go.set()
+            assert all(len(events) == 8 for events in await asyncio.gather(*readers))
 
     run_scenario(scenario())

@@ -1,64 +1,98 @@
-"""The batcher beside the simplest thing that could be right: a list, searched from end to end."""
+"""The batcher beside the simplest thing that could be right: lists, searched from end to end."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from tests.unit.scheduling.flows import place
 
-from inkstream_server.scheduling.batcher import Batcher, Ticket
+from inkstream_server.scheduling.batcher import Batcher, Load, Ticket
+from inkstream_server.scheduling.place import Flow, Place
 from inkstream_server.scheduling.policy import BatchPolicy
+from inkstream_server.scheduling.priority import Priority
 
 POLICIES = {
     "hasty": BatchPolicy(max_count=3, max_cost=10),
     "patient": BatchPolicy(max_count=3, max_cost=10, max_wait_s=1.0),
     "roomy": BatchPolicy(max_count=100, max_cost=25, max_wait_s=0.25),
-    "doubling": BatchPolicy(max_count=8, max_cost=12, max_wait_s=0.25, powers_of_two=True),
+    "doubling": BatchPolicy(max_count=8, max_cost=36, max_wait_s=0.25, powers_of_two=True),
     "single": BatchPolicy(max_count=1, max_wait_s=2.0),
 }
+SIZES = {"hasty": 4, "patient": 2, "roomy": 7, "doubling": 5, "single": 99}
+WEIGHTS = {Priority.INTERACTIVE: 0.75, Priority.BATCH: 0.25}
 
 KEYS = st.sampled_from(sorted(POLICIES))
-COSTS = st.integers(0, 14)
-RANKS = st.integers(-3, 3).map(float)
+COSTS_S = st.sampled_from([0.5, 1.0, 2.0])
+PLACES = st.builds(
+    place,
+    st.integers(1, 2),
+    client=st.sampled_from(["ann", "bob"]),
+    priority=st.sampled_from(Priority),
+    turn=st.integers(1, 3),
+)
 STEPS_S = st.sampled_from([0.0, 0.125, 0.25, 0.5, 1.0])
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Item:
     number: int
     key: str
-    cost: int
-    rank: float
+    place: Place
+    cost_s: float
     added_at: float
-
-    @property
-    def place(self) -> tuple[float, int]:
-        return self.rank, self.number
+    is_ready: bool = False
 
     @property
     def due_at(self) -> float:
         return self.added_at + POLICIES[self.key].max_wait_s
 
 
-def is_ready(items: list[Item], policy: BatchPolicy, now: float) -> bool:
-    """Whether a bucket with these items gives a batch."""
-    is_due = any(item.due_at <= now for item in items)
-    is_full = len(items) >= policy.max_count or sum(i.cost for i in items) >= policy.max_cost
-    return is_due or bool(items and is_full)
+@dataclass
+class Account:
+    start: float = 0.0
+    order: int = 0
+    now: float = 0.0
 
 
-def first_batch(items: list[Item], policy: BatchPolicy) -> list[Item]:
-    """What of a bucket goes together."""
-    batch: list[Item] = []
-    for item in sorted(items, key=lambda item: item.place):
-        cost = sum(each.cost for each in [*batch, item])
-        if len(batch) == policy.max_count or (batch and cost > policy.max_cost):
-            break
-        batch.append(item)
-    sizes = [1, 2, 4, 8] if policy.powers_of_two else range(101)
-    return batch[: max(size for size in sizes if size <= len(batch))]
+def paths(flow: Flow) -> list[tuple[object, ...]]:
+    """The accounts of a flow, from its priority down to its document."""
+    whole = (flow.priority, flow.client, flow.document)
+    return [whole[:1], whole[:2], whole]
+
+
+@dataclass
+class Accounts:
+    """Start-time fair queueing by its definition, with everything kept and nothing indexed."""
+
+    of: dict[tuple[object, ...], Account] = field(default_factory=lambda: {(): Account()})
+    woken_count: int = 0
+
+    def wake(self, flow: Flow, waiting: Sequence[Item]) -> None:
+        for path in paths(flow):
+            if any(path in paths(item.place.flow) for item in waiting):
+                continue
+            account = self.of.setdefault(path, Account())
+            account.start = max(account.start, self.of[path[:-1]].now)
+            self.woken_count += 1
+            is_priority = len(path) == 1
+            account.order = [*Priority].index(flow.priority) if is_priority else self.woken_count
+
+    def serve(self, item: Item, *, leads: bool) -> None:
+        for path in paths(item.place.flow):
+            account, parent = self.of[path], self.of[path[:-1]]
+            if leads:
+                parent.now = max(parent.now, account.start)
+            weight = WEIGHTS[item.place.flow.priority] if len(path) == 1 else 1.0
+            account.start += item.cost_s / weight
+
+    def rank(self, item: Item) -> tuple[object, ...]:
+        levels = [self.of[path] for path in paths(item.place.flow)]
+        starts = [value for each in levels for value in (each.start, each.order)]
+        return (*starts, item.place.turn, item.number)
 
 
 class BatcherBesideItsModel(RuleBasedStateMachine):
@@ -66,31 +100,39 @@ class BatcherBesideItsModel(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.batcher: Batcher[str, Item] = Batcher(POLICIES.__getitem__)
-        self.waiting: dict[int, Item] = {}
+        self.batcher: Batcher[str, Item] = Batcher(POLICIES.__getitem__, batch_share=0.25)
+        self.accounts = Accounts()
+        self.waiting: list[Item] = []
         self.tickets: list[Ticket[str, Item]] = []
         self.now = 0.0
 
-    @rule(key=KEYS, cost=COSTS, rank=RANKS)
-    def add(self, key: str, cost: int, rank: float) -> None:
-        item = Item(len(self.tickets), key, cost, rank, self.now)
-        self.waiting[item.number] = item
-        self.tickets.append(self.batcher.add(key, item, cost=cost, rank=rank, now=self.now))
+    @rule(key=KEYS, at=PLACES, cost_s=COSTS_S)
+    def add(self, key: str, at: Place, cost_s: float) -> None:
+        item = Item(len(self.tickets), key, at, cost_s, self.now)
+        item.is_ready = POLICIES[key].max_wait_s == 0.0
+        self.accounts.wake(at.flow, self.waiting)
+        self.waiting.append(item)
+        self.let_full_go(key)
+        load = Load(SIZES[key], cost_s)
+        self.tickets.append(self.batcher.add(key, item, place=at, load=load, now=self.now))
 
-    @rule(key=KEYS, count=st.integers(2, 6), rank=RANKS)
-    def add_several(self, key: str, count: int, rank: float) -> None:
+    @rule(key=KEYS, at=PLACES, count=st.integers(2, 6))
+    def add_several(self, key: str, at: Place, count: int) -> None:
         for _ in range(count):
-            self.add(key, 2, rank)
+            self.add(key, at, 1.0)
 
     @rule(draw=st.data())
     def remove(self, draw: st.DataObject) -> None:
         if not self.tickets:
             return
         number = draw.draw(st.integers(0, len(self.tickets) - 1))
-
-        was_there = self.waiting.pop(number, None) is not None
+        item = self.tickets[number].item
+        was_there = item in self.waiting
 
         assert self.batcher.remove(self.tickets[number]) == was_there
+
+        if was_there:
+            self.forget([item])
 
     @rule(seconds=STEPS_S)
     def wait(self, seconds: float) -> None:
@@ -98,7 +140,7 @@ class BatcherBesideItsModel(RuleBasedStateMachine):
 
     @rule()
     def take(self) -> None:
-        expected = self.expected_batch()
+        expected = self.serve_batch()
 
         batch = self.batcher.take(now=self.now)
 
@@ -106,16 +148,17 @@ class BatcherBesideItsModel(RuleBasedStateMachine):
         if batch:
             assert batch.key == expected[0].key
             assert batch.waited_s == tuple(self.now - item.added_at for item in expected)
-        for item in expected:
-            del self.waiting[item.number]
+            assert len(expected) <= POLICIES[batch.key].max_count
+            size = SIZES[batch.key] * len(expected)
+            assert size <= POLICIES[batch.key].max_cost or len(expected) == 1
 
     @rule()
     def take_all(self) -> None:
-        while self.expected_batch():
+        while self.batcher.next_due_at() is not None and self.is_anybody_ready():
             self.take()
         self.take()
         assert self.batcher.next_due_at() == min(
-            (item.due_at for item in self.waiting.values()), default=None
+            (item.due_at for item in self.waiting), default=None
         )
 
     @invariant()
@@ -127,25 +170,46 @@ class BatcherBesideItsModel(RuleBasedStateMachine):
         due_at = self.batcher.next_due_at()
         if not self.waiting:
             assert due_at is None
-        elif self.expected_batch():
+        elif self.is_anybody_ready():
             assert due_at is not None and due_at <= self.now
         else:
-            assert due_at is not None
-            assert due_at <= min(item.due_at for item in self.waiting.values())
+            assert due_at == min(item.due_at for item in self.waiting)
 
-    def expected_batch(self) -> list[Item]:
-        buckets = [
-            [item for item in self.waiting.values() if item.key == key] for key in sorted(POLICIES)
-        ]
-        batches = [
-            first_batch(items, POLICIES[items[0].key])
-            for items in buckets
-            if items and is_ready(items, POLICIES[items[0].key], self.now)
-        ]
-        return min(batches, key=lambda batch: batch[0].place, default=[])
+    def is_anybody_ready(self) -> bool:
+        return any(item.is_ready or item.due_at <= self.now for item in self.waiting)
+
+    def serve_batch(self) -> list[Item]:
+        """What the batcher should give now, gone from the model."""
+        for item in self.waiting:
+            item.is_ready |= item.due_at <= self.now
+        ready = [item for item in self.waiting if item.is_ready]
+        if not ready:
+            return []
+        key = min(ready, key=self.accounts.rank).key
+        left = [item for item in self.waiting if item.key == key]
+        batch: list[Item] = []
+        for _ in range(POLICIES[key].count_of(len(left), SIZES[key])):
+            first = min(left, key=self.accounts.rank)
+            self.accounts.serve(first, leads=not batch)
+            left.remove(first)
+            batch.append(first)
+        self.forget(batch)
+        return batch
+
+    def forget(self, items: list[Item]) -> None:
+        self.waiting = [item for item in self.waiting if item not in items]
+        self.let_full_go(items[0].key)
+        if not self.waiting:
+            self.accounts = Accounts()
+
+    def let_full_go(self, key: str) -> None:
+        items = [item for item in self.waiting if item.key == key]
+        is_full = items and len(items) >= POLICIES[key].count_limit(SIZES[key])
+        if is_full and not any(item.is_ready for item in items):
+            min(items, key=self.accounts.rank).is_ready = True
 
 
 BatcherBesideItsModel.TestCase.settings = settings(
-    max_examples=100, stateful_step_count=40, deadline=None
+    max_examples=150, stateful_step_count=40, deadline=None
 )
 TestBatcher = BatcherBesideItsModel.TestCase

@@ -32,11 +32,20 @@ def test_a_policy_cannot_be_changed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "allowed"), [(0, 0), (1, 1), (2, 2), (3, 2), (4, 4), (7, 4), (8, 8), (9, 8)]
+    ("waiting", "together"), [(1, 1), (2, 2), (3, 2), (4, 4), (7, 4), (8, 8), (9, 8), (99, 8)]
 )
-def test_batches_can_be_kept_to_powers_of_two(count: int, allowed: int) -> None:
-    assert BatchPolicy(powers_of_two=True).allowed_count(count) == allowed
+def test_batches_can_be_kept_to_powers_of_two(waiting: int, together: int) -> None:
+    assert BatchPolicy(max_count=9, powers_of_two=True).count_of(waiting, 1) == together
 
 
 def test_any_count_is_allowed_otherwise() -> None:
-    assert BatchPolicy().allowed_count(7) == 7
+    assert BatchPolicy().count_of(7, 1) == 7
+
+
+@pytest.mark.parametrize(
+    ("size", "limit"), [(0, 8), (1, 8), (12, 8), (13, 7), (50, 2), (51, 1), (100, 1), (900, 1)]
+)
+def test_a_batch_keeps_its_budget_but_for_an_item_that_exceeds_it_alone(
+    size: int, limit: int
+) -> None:
+    assert BatchPolicy(max_count=8, max_cost=100).count_limit(size) == limit

@@ -1,0 +1,41 @@
+import pytest
+from tests.reading_room import load_of
+
+from inkstream_server.pipeline.page_work import PageWork
+from inkstream_server.scheduling.learning import DrainRate
+from inkstream_server.workers.model_tasks import ModelBucket
+
+SMALL, LARGE = ModelBucket("det", (320, 320)), ModelBucket("det", (960, 960))
+
+
+def test_the_more_pixels_the_more_a_page_is_expected_to_take() -> None:
+    work = PageWork(load_of, DrainRate(2.0), busy_page_count=2)
+
+    assert 0.0 < work.expected_s(SMALL) < work.expected_s(LARGE)
+    assert work.usual_page_s > 0.0
+
+
+def test_what_pages_take_is_learned() -> None:
+    work = PageWork(load_of, DrainRate(2.0), busy_page_count=2)
+    for _ in range(500):
+        work.note(LARGE, lines_s=3.0, now=0.0)
+
+    detection_s = work.of([LARGE])
+    assert work.expected_s(LARGE) == pytest.approx(detection_s + 3.0, rel=0.01)
+    assert work.usual_page_s == pytest.approx(detection_s + 3.0, rel=0.01)
+    assert work.expected_s(SMALL) == pytest.approx(work.of([SMALL]) + 3.0 / 9, rel=0.01)
+
+
+def test_how_fast_work_is_done_is_learned_while_nobody_idles() -> None:
+    drain = DrainRate(1.0)
+    work = PageWork(load_of, drain, busy_page_count=2)
+    for second in range(200):
+        work.note(SMALL, lines_s=4.0, now=float(second))
+        work.note_inside(2)
+    busy = drain.value
+    for second in range(1000, 2000, 100):
+        work.note_inside(1)
+        work.note(SMALL, lines_s=4.0, now=float(second))
+
+    assert busy == pytest.approx(4.0, rel=0.01)
+    assert drain.value == busy
