@@ -20,6 +20,7 @@ from inkstream_server.front.model_service import ModelService, ServerFacts
 from inkstream_server.front.ocr_service import OcrService
 from inkstream_server.front.requests import RequestReader
 from inkstream_server.models.files import Module
+from inkstream_server.pipeline.bounds import window_page_count, working_page_count
 from inkstream_server.pipeline.dispatcher import Dispatcher, Queueing
 from inkstream_server.pipeline.document import DocumentReader
 from inkstream_server.pipeline.gate import PageGate
@@ -178,13 +179,11 @@ def _reader(
     pages = PagePipeline(
         Pools(pools.cpu, pools.models),
         PageArenas(pools.pages, pools.tensors),
-        PageGate(config.working_pages or 3 * worker_count + 2),
+        PageGate(config.working_pages or working_page_count(worker_count)),
         work,
         widths.of,
     )
-    # Enough that no worker idles while one page's last lines are read, and no more: what waits
-    # in a window delays the other documents.
-    window = config.window_pages or 2 * worker_count + 1
+    window = config.window_pages or window_page_count(worker_count)
     return DocumentReader(
         Intake(admission, pools.memory, pools.documents, pools.cpu),
         pages,

@@ -1,0 +1,54 @@
+"""Reads measured batch times from what other commands print or keep. It measures nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+
+from inkstream_server.models.files import Module
+from inkstream_server.scheduling.cost_table import Measurement
+from inkstream_server.simulation.costs import DETECTION, RECOGNITION
+
+_ROLES: Mapping[str, str] = {
+    Module.TEXT_DETECTION.value: DETECTION,
+    Module.TEXT_RECOGNITION.value: RECOGNITION,
+}
+
+
+class _Row(BaseModel):
+    shape: tuple[int, ...] = Field(min_length=1)
+    count: int = Field(ge=1)
+    batch_s: float = Field(gt=0.0)
+    engine_s: float = Field(default=0.0, ge=0.0)
+
+
+class _Report(BaseModel):
+    model: str
+    module: str
+    rows: tuple[_Row, ...]
+
+
+_REPORTS: TypeAdapter[tuple[_Report, ...]] = TypeAdapter(tuple[_Report, ...])
+
+
+def measurements_from(values: object) -> list[Measurement]:
+    """The times of the detector and the recogniser, from what `inkstream tune --json` prints.
+
+    Models are called by what they do. Raises ValueError.
+    """
+    try:
+        reports = _REPORTS.validate_python(values)
+    except ValidationError as error:
+        raise ValueError(f"it is not what `inkstream tune --json` prints: {error}") from error
+    found = [each for report in reports for each in _measurements(report)]
+    if missing := set(_ROLES.values()) - {each.model for each in found}:
+        raise ValueError(f"it has no times of {', '.join(sorted(missing))}")
+    return found
+
+
+def _measurements(report: _Report) -> Iterator[Measurement]:
+    role = _ROLES.get(report.module)
+    if role is not None:  # other modules are not simulated
+        for row in report.rows:
+            yield Measurement(role, row.shape, row.count, row.batch_s, row.engine_s)
