@@ -61,12 +61,12 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--costs", type=Path, metavar="FILE", help="batch times (default: the scenario's `costs`)"
     )
-    for flag, about in (
-        ("--set", "another value for a key of the scenario"),
-        ("--vary", "run once for each value; several of these take their steps together"),
+    for flag, metavar, about in (
+        ("--set", "KEY=VALUE", "another value for a key of the scenario"),
+        ("--vary", "KEY=V,V,…", "run once for each value; several take their steps together"),
     ):
-        parser.add_argument(flag, action="append", default=[], metavar="KEY=VALUE,…", help=about)
-    parser.add_argument("--against", metavar="KEY=VALUE,…", help="all of that for each value")
+        parser.add_argument(flag, action="append", default=[], metavar=metavar, help=about)
+    parser.add_argument("--against", metavar="KEY=V,V,…", help="all of that for each value")
     parser.add_argument("--plot", type=Path, metavar="FILE.png", help="draw what --vary gave")
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.set_defaults(func=_simulate)
@@ -110,8 +110,9 @@ def _variants(arguments: argparse.Namespace) -> list[Variant]:
     if not isinstance(tree, dict):
         raise ScenarioInvalid(f"{arguments.scenario} is no mapping of keys to values")
     try:
-        for each in map(_range, arguments.set):
-            put(tree, each.key, each.values[0])
+        for text in arguments.set:
+            key, value = _assignment(text)
+            put(tree, key, _value(value))
         against = _range(arguments.against) if arguments.against else None
         return list(variants(tree, [_range(text) for text in arguments.vary], against))
     except ValueError as error:
@@ -119,14 +120,26 @@ def _variants(arguments: argparse.Namespace) -> list[Variant]:
 
 
 def _range(text: str) -> Range:
-    import yaml
-
     from inkstream_server.simulation.sweep import Range
 
-    key, equals, values = text.partition("=")
-    if not equals or not values:
-        raise ScenarioInvalid(f"{text}: it must read KEY=VALUE,…")
-    return Range(key, tuple(yaml.safe_load(value) for value in values.split(",")))
+    key, values = _assignment(text)
+    return Range(key, tuple(_value(value) for value in values.split(",")))
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals or not value:
+        raise ScenarioInvalid(f"{text}: it must read KEY=VALUE")
+    return key, value
+
+
+def _value(text: str) -> Any:  # noqa: ANN401 - any YAML value
+    import yaml
+
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ScenarioInvalid(f"{text} is no YAML value") from error
 
 
 def _run(variant: Variant, arguments: argparse.Namespace) -> Outcome:

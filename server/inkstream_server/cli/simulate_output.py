@@ -13,9 +13,9 @@ from rich.table import Table
 from inkstream_server.simulation.costs import RECOGNITION
 from inkstream_server.simulation.summary import BusyShares, KindSummary, Summary
 
-
-# Rows of figures are read across; where they do not fit, a terminal breaks them better than columns.
+# Rows of figures are read across: too long for a terminal they are better broken than squeezed.
 _LEAST_WIDTH: Final = 160
+_FULL: Final = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +97,12 @@ def _lines_a_batch(summary: Summary) -> str:
 
 
 def _busiest(busy: BusyShares) -> str:
-    # A model worker that waits for its device or a core is busy too: that is what tells.
-    named = {name: share for name, share in shares(busy).items() if name != "model workers"}
+    # A model worker that waits for its device or a core is busy too: that tells more.
+    named = shares(busy)
+    workers = named.pop("model workers")
     name, share = max(named.items(), key=lambda each: each[1])
+    if share < _FULL and workers > share:
+        name, share = "model workers", workers
     return f"{name} {share:.0%}"
 
 

@@ -29,7 +29,7 @@ def plot(outcomes: Sequence[Outcome], names: tuple[str, str], path: Path) -> Non
             panel.set_title(title)
             _draw(panel, outcomes, compared, value_of)
         axes[0, 1].set_yscale("log")
-        _draw_shares(axes[1, 1], outcomes)
+        _draw_shares(axes[1, 1], outcomes, compared)
         for panel in axes.flat:
             _scale(panel, outcomes)
             panel.set_xlabel(varied)
@@ -47,10 +47,10 @@ def _draw(
         panel.plot([outcome.x for outcome in own], values, marker=".", label=label)
 
 
-def _draw_shares(panel: Axes, outcomes: Sequence[Outcome]) -> None:
+def _draw_shares(panel: Axes, outcomes: Sequence[Outcome], compared: str) -> None:
     """Of the first series: what is busy."""
     own = [outcome for outcome in outcomes if outcome.series == outcomes[0].series]
-    panel.set_title("busy share" if len(own) == len(outcomes) else f"busy, {outcomes[0].series}")
+    panel.set_title(f"busy share, {compared} = {own[0].series}" if compared else "busy share")
     for name in shares(own[0].summary.busy):
         values = [shares(outcome.summary.busy)[name] for outcome in own]
         panel.plot([outcome.x for outcome in own], values, marker=".", label=name)

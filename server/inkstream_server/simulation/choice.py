@@ -20,15 +20,6 @@ class Draw:
         self._numbers = list(weights)
         self._sums = list(accumulate(weights.values()))
 
-    @property
-    def mean(self) -> float:
-        starts = [0.0, *self._sums[:-1]]
-        total = self._sums[-1]
-        return sum(
-            number * (end - start) / total
-            for number, start, end in zip(self._numbers, starts, self._sums, strict=True)
-        )
-
     def one(self, random: Random) -> int:
         return random.choices(self._numbers, cum_weights=self._sums)[0]
 

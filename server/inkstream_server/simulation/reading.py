@@ -80,14 +80,14 @@ class Reader:
                     yield from self._read_picture(inside)
             self._end(record, OK)
         except OcrError as refusal:
-            retry_after_s = refusal.facts.get("retry_after_s")
-            record.retry_after_s = retry_after_s if isinstance(retry_after_s, float) else None
+            record.retry_after_s = float(refusal.facts["retry_after_s"])
             self._end(record, refusal.reason)
         except Cancelled:
             self._end(record, LATE)
             raise
 
     def _end(self, record: CallRecord, reason: str) -> None:
+        assert not record.reason, "a call ends once"
         record.reason = reason
         record.ended_at = self._parts.clock.now
 

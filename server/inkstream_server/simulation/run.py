@@ -31,24 +31,22 @@ _ONE_BY_ONE = BatchPolicy(max_count=1)
 
 def simulate(scenario: Scenario, times: BatchTimes) -> Summary:
     """Run a scenario with these batch times. The same scenario gives the same summary."""
-    run = _Run(scenario, times)
-    run.clock.run_until(scenario.warm_up_s)
-    run.start_counting()
-    run.clock.run_until(scenario.warm_up_s + scenario.duration_s)
-    return run.summary()
+    simulation = Simulation(scenario, times)
+    simulation.run()
+    return simulation.summary()
 
 
-class _Run:
-    """A simulated machine with a server on it, and its traffic."""
+class Simulation:
+    """A simulated machine with a server on it, and its traffic. To be run once."""
 
     def __init__(self, scenario: Scenario, times: BatchTimes) -> None:
         self._scenario = scenario
         machine, server = scenario.machine, scenario.server
-        self.clock = Clock()
-        self._cores = Cores(self.clock, machine.cores)
-        self._front = Front(self.clock, self._cores, scenario.front)
-        self._devices = [Turns(self.clock) for _ in range(machine.devices)]
-        self._records = Records(self.clock)
+        self._clock = Clock()
+        self._cores = Cores(self._clock, machine.cores)
+        self._front = Front(self._clock, self._cores, scenario.front)
+        self._devices = [Turns(self._clock) for _ in range(machine.devices)]
+        self.records = Records(self._clock)
         self._policies = {
             DETECTION: server.text_detection,
             RECOGNITION: server.text_recognition,
@@ -59,19 +57,23 @@ class _Run:
             "devices": Meter(lambda: sum(device.busy_s for device in self._devices)),
         }
         reader = self._reader(machine, server, times)
-        caller = Caller(self.clock, scenario.kinds, self._records, reader.read)
+        caller = Caller(self._clock, scenario.kinds, self.records, reader.read)
         for number, source in enumerate(scenario.traffic):
             start(source, f"source {number}", caller, f"{scenario.seed} {number}")
 
-    def start_counting(self) -> None:
-        self._records.start_counting()
+    def run(self) -> None:
+        """Let all the time pass that the scenario has."""
+        scenario = self._scenario
+        self._clock.run_until(scenario.warm_up_s)
+        self.records.start_counting()
         for meter in self._meters.values():
             meter.reset()
+        self._clock.run_until(scenario.warm_up_s + scenario.duration_s)
 
     def summary(self) -> Summary:
         counted_s = self._scenario.duration_s
         max_counts = {model: policy.max_count for model, policy in self._policies.items()}
-        return summarise(self._records, counted_s, max_counts, self._busy(counted_s))
+        return summarise(self.records, counted_s, max_counts, self._busy(counted_s))
 
     def _reader(self, machine: Machine, server: Server, times: BatchTimes) -> Reader:
         worker_count = machine.model_worker_count
@@ -87,14 +89,14 @@ class _Run:
             return times.load(bucket, self._policies[bucket.model])
 
         parts = Parts(
-            clock=self.clock,
+            clock=self._clock,
             front=self._front,
             admission=admission,
-            gate=Gate(self.clock, server.working_pages or working_page_count(worker_count)),
+            gate=Gate(self._clock, server.working_pages or working_page_count(worker_count)),
             work=PageWork(load_of, admission.drain, busy_page_count=worker_count),
             cpu=self._cpu_pool(machine, server),
             models=self._model_pool(machine, server, times, load_of),
-            records=self._records,
+            records=self.records,
         )
         bounds = Bounds(
             window_page_count=server.window_pages or window_page_count(worker_count),
@@ -107,9 +109,9 @@ class _Run:
         batcher: Batcher[CpuStep, Order] = Batcher(
             lambda step: _ONE_BY_ONE, batch_share=server.batch_share
         )
-        worker = cpu_worker(self.clock, self._cores, self._front, self._records)
+        worker = cpu_worker(self._clock, self._cores, self._front, self.records)
         return Pool(
-            self.clock,
+            self._clock,
             batcher,
             lambda step: Load(cost_s=step.work_s),
             [worker] * machine.cpu_workers,
@@ -126,13 +128,13 @@ class _Run:
             lambda key: self._policies[key.bucket.model], batch_share=server.batch_share
         )
         workers = self._model_workers(machine, times)
-        return Pool(self.clock, batcher, lambda key: load_of(key.bucket), workers)
+        return Pool(self._clock, batcher, lambda key: load_of(key.bucket), workers)
 
     def _model_workers(
         self, machine: Machine, times: BatchTimes
     ) -> list[Callable[[Batch[ModelKey, Order]], Steps[None]]]:
         workers = ModelWorkers(
-            self.clock, self._cores, machine.model_threads, times, self._front, self._records
+            self._clock, self._cores, machine.model_threads, times, self._front, self.records
         )
         if machine.runs_on is Runs.CORES:
             return [workers.on_cores()] * machine.model_workers
@@ -143,7 +145,7 @@ class _Run:
         ]
 
     def _busy(self, counted_s: float) -> BusyShares:
-        machine, counts = self._scenario.machine, self._records.counts
+        machine, counts = self._scenario.machine, self.records.counts
         model_s = sum(count.busy_s for count in counts.batches.values())
         on_device = machine.runs_on is Runs.DEVICE
         return BusyShares(

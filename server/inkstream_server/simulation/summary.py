@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from statistics import fmean
 
 from inkstream_server.simulation.calls import CallRecord
 from inkstream_server.simulation.records import BatchCount, Records
@@ -17,6 +18,7 @@ class Percentiles:
     """Of `count` values; nought where there are none."""
 
     count: int
+    mean: float
     p50: float
     p90: float
     p95: float
@@ -25,7 +27,8 @@ class Percentiles:
     @classmethod
     def of(cls, values: Sequence[float]) -> Percentiles:
         ordered = sorted(values)
-        return cls(len(ordered), *(percentile(ordered, share) for share in (0.5, 0.9, 0.95, 0.99)))
+        shares = (percentile(ordered, share) for share in (0.5, 0.9, 0.95, 0.99))
+        return cls(len(ordered), fmean(ordered) if ordered else 0.0, *shares)
 
 
 @dataclass(frozen=True, slots=True)
