@@ -47,12 +47,17 @@ def variants(
 
 
 def put(tree: dict[str, Any], key: str, value: object) -> None:
-    """Set what a key with dots names; numbers are places in lists. Raises ValueError."""
+    """Set what a key with dots names; numbers are places in lists, the next free one included.
+
+    Raises ValueError.
+    """
     *parents, leaf = key.split(".")
     node: Any = tree
     for part in parents:
         node = _inner(node, part, key)
-    if isinstance(node, list):
+    if isinstance(node, list) and leaf == str(len(node)):
+        node.append(value)
+    elif isinstance(node, list):
         node[_index(node, leaf, key)] = value
     elif isinstance(node, dict):
         node[leaf] = value
