@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-
-import matplotlib as mpl
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING
 
 from inkstream_server.cli.simulate_output import Outcome, shares
 from inkstream_server.simulation.costs import RECOGNITION
 from inkstream_server.simulation.summary import Summary
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 
 def plot(outcomes: Sequence[Outcome], names: tuple[str, str], path: Path) -> None:
     """Throughput, latency, batches and busy shares over what varied, a line for each series."""
+    import matplotlib as mpl  # an extra: every module can be imported without it
+    from matplotlib.figure import Figure
+
     varied, compared = names
     with mpl.rc_context({"axes.grid": True, "grid.alpha": 0.3, "font.size": 8}):
         figure = Figure(figsize=(9, 6), layout="constrained")

@@ -62,7 +62,7 @@ def put(tree: dict[str, Any], key: str, value: object) -> None:
     elif isinstance(node, dict):
         node[leaf] = value
     else:
-        raise ValueError(f"{key}: there is nothing of that name")  # noqa: TRY004 - one error
+        raise ValueError(f"{key}: there is nothing of that name")
 
 
 def _inner(node: object, part: str, key: str) -> object:
