@@ -106,7 +106,7 @@ class DocumentReader:
 
     async def _read_page(self, job: PageJob) -> PageResult:
         """Read one page. Its failure is its own, whatever it was."""
-        with self._metrics.pages_in_flight.track_inprogress():
+        with self._metrics.pages.in_flight.track_inprogress():
             try:
                 page = await self._pages.read(job)
             except OcrError as error:
@@ -115,10 +115,10 @@ class DocumentReader:
                 _log.exception("page %d failed", job.page_number)
                 failure = FailedPage(job.page_number, InternalError(str(error)))
             else:
-                self._metrics.pages.labels("OK").inc()
-                self._metrics.lines.inc(len(page.lines))
+                self._metrics.pages.read.labels("OK").inc()
+                self._metrics.pages.lines.inc(len(page.lines))
                 return page
-        self._metrics.pages.labels(failure.error.reason).inc()
+        self._metrics.pages.read.labels(failure.error.reason).inc()
         return failure
 
 
