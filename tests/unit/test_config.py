@@ -120,6 +120,7 @@ def test_memory_that_one_page_does_not_fit_once_it_is_rounded_is_refused() -> No
         ([("limits.max_page_s", 0.0)], "limits.max_page_s is 0.0"),
         ([("pipeline.text_det_thresh", 1.5)], "pipeline.text_det_thresh is 1.5"),
         ([("workers.model_workers", 0)], "workers.model_workers is 0"),
+        ([("workers.heartbeat_timeout_s", 0.1)], "workers.heartbeat_timeout_s is 0.1"),
         ([("server", 5)], "server is 5"),
         ([("server", 5), ("server.port", 6)], "server holds no keys"),
     ],

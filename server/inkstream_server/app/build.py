@@ -111,7 +111,7 @@ class _Pools:
     ) -> None:
         self.load_of = model_loads({each.files.name: module for module, each in models.items()})
         self._log_level = config.log_level
-        self._memory_limit_bytes = config.workers.max_memory_bytes
+        self._counts = config.workers
         sizes = config.memory
         self.memory = SharedMemory.create(
             [sizes.documents_bytes, sizes.pages_bytes, sizes.tensors_bytes]
@@ -120,15 +120,22 @@ class _Pools:
             Arena(number, address.size_bytes)
             for number, address in enumerate(self.memory.addresses)
         )
+        for name, arena in (
+            ("documents", self.documents), ("pages", self.pages), ("tensors", self.tensors),
+        ):  # fmt: skip
+            metrics.arenas.watch(name, arena)
+        cpu_metrics, model_metrics = PoolMetrics(metrics, "cpu"), PoolMetrics(metrics, "model")
         self.cpu = Dispatcher(
-            self._slots("cpu", CpuRoleSpec(config.limits), worker_plan.cpu_workers, threads=1),
+            self._slots(
+                cpu_metrics, CpuRoleSpec(config.limits), worker_plan.cpu_workers, threads=1
+            ),
             Queueing(lambda step: _ONE_BY_ONE, step_load, config.batching.batch_share),
             batch_limit_s=config.limits.max_page_s,
-            metrics=PoolMetrics(metrics, "cpu"),
+            metrics=cpu_metrics,
         )
         self.models = Dispatcher(
             self._slots(
-                "model",
+                model_metrics,
                 ModelRoleSpec(tuple(models.values())),
                 worker_plan.model_workers,
                 threads=worker_plan.model_threads,
@@ -137,23 +144,30 @@ class _Pools:
                 _policy_of(config.batching, models), self.load_of, config.batching.batch_share
             ),
             batch_limit_s=config.inference.max_batch_s,
-            metrics=PoolMetrics(metrics, "model"),
+            metrics=model_metrics,
         )
 
-    def _slots(self, kind: str, spec: RoleSpec, count: int, *, threads: int) -> list[WorkerSlot]:
-        return [
+    def _slots(
+        self, metrics: PoolMetrics, spec: RoleSpec, count: int, *, threads: int
+    ) -> list[WorkerSlot]:
+        slots = [
             WorkerSlot(
                 Launch(
-                    name=f"{kind} worker {number}",
+                    name=f"{metrics.pool} worker {number}",
                     spec=spec,
                     segments=self.memory.addresses,
                     environment=worker_environment(threads),
                     log_level=self._log_level,
-                    memory_limit_bytes=self._memory_limit_bytes,
-                )
+                    heartbeat_timeout_s=self._counts.heartbeat_timeout_s,
+                    memory_limit_bytes=self._counts.max_memory_bytes,
+                ),
+                on_loss=metrics.note_loss,
             )
             for number in range(count)
         ]
+        for slot in slots:
+            metrics.watch(slot)
+        return slots
 
 
 def _served(models: dict[Module, ModelToLoad]) -> ServedModels:

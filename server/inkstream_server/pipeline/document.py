@@ -120,7 +120,7 @@ class DocumentReader:
 
     async def _answer(self, page_number: int, reading: Coroutine[Any, Any, Page]) -> PageResult:
         """What comes of reading a page. Its failure is its own, whatever it was."""
-        with self._metrics.pages_in_flight.track_inprogress():
+        with self._metrics.pages.in_flight.track_inprogress():
             try:
                 page = await reading
             except OcrError as error:
@@ -129,10 +129,10 @@ class DocumentReader:
                 _log.exception("page %d failed", page_number)
                 failure = FailedPage(page_number, InternalError(str(error)))
             else:
-                self._metrics.pages.labels("OK").inc()
-                self._metrics.lines.inc(len(page.lines))
+                self._metrics.pages.read.labels("OK").inc()
+                self._metrics.pages.lines.inc(len(page.lines))
                 return page
-        self._metrics.pages.labels(failure.error.reason).inc()
+        self._metrics.pages.read.labels(failure.error.reason).inc()
         return failure
 
 

@@ -17,13 +17,19 @@ _GPU_FEEDERS_PER_DEVICE: Final = 8
 
 
 class WorkerCounts(BaseModel, frozen=True, extra="forbid"):
-    """How many of each to run, and how large. None: planned from the cores there are."""
+    """How many of each to run, and what they may do. None: planned from the cores there are."""
 
     model_workers: int | None = Field(default=None, ge=1, le=256)
     model_threads: int | None = Field(default=None, ge=1, le=256)
     cpu_workers: int | None = Field(default=None, ge=1, le=256)
     # What one of them may have in memory for itself, in bytes, before it is replaced.
     max_memory_bytes: int = Field(default=1536 << 20, ge=64 << 20)
+    # Seconds that one of them may give no sign of life - be stopped, or stuck - before it is
+    # replaced; .inf: for ever. One that computes with a batch lives; how long is the batch's limit.
+    heartbeat_timeout_s: float = Field(default=15.0, ge=0.5)
+    # How often in a row each worker of a pool may fail to start, while the server runs, before the
+    # server ends. The tries are up to ten seconds apart.
+    max_failed_starts: int = Field(default=10, ge=1)
 
 
 @dataclass(frozen=True, slots=True)
