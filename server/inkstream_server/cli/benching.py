@@ -18,7 +18,7 @@ from rich.console import Console
 
 from inkstream.aio import AsyncClient
 from inkstream.errors import InkstreamError
-from inkstream.load.driver import LoadDriver, Run
+from inkstream.load.driver import LoadDriver
 from inkstream.load.files import SourceUnusable, read_sources
 from inkstream.load.live import show_live
 from inkstream.load.plan import (
@@ -31,6 +31,7 @@ from inkstream.load.plan import (
 )
 from inkstream.load.report import Report, report_on
 from inkstream.load.report_json import Circumstances, as_tree
+from inkstream.load.run import Run
 from inkstream.load.tables import render
 from inkstream_server.cli.reading import no_server
 

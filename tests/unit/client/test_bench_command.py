@@ -189,6 +189,17 @@ def test_a_retry_ends_when_the_limit_is_reached(script: Script, image: str) -> N
     assert len(script.requests) == 3
 
 
+def test_callers_who_find_nobody_do_not_spin(script: Script, image: str, report: Path) -> None:
+    script.add_page(1, "one")
+    for _ in range(3):
+        script.add_failure(grpc.StatusCode.UNAVAILABLE, "gone")
+    flags = ["--requests", "4", "--concurrency", "1", "--json", str(report)]
+
+    assert bench(script, image, *flags) == 1
+    assert read(report)["total"]["failed_request_count"] == 3
+    assert read(report)["measured_s"] >= 0.3
+
+
 def test_each_request_has_a_deadline(
     script: Script, image: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

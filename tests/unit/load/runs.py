@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from inkstream.load.course import Course, Phase
-from inkstream.load.driver import Progress, Run
 from inkstream.load.mix import File, Source
 from inkstream.load.outcome import Answer, Outcome, PageOutcome
 from inkstream.load.plan import CallSettings, ClosedLoop, Extent, LoadPlan, OpenLoop, Pace, Seconds
+from inkstream.load.run import Progress, Run
 
 IMAGE = Source("a.png", 9.0, (File("a.png", b"png", is_document=False),))
 DOCUMENT = Source("b.pdf", 1.0, (File("b.pdf", b"%PDF-", is_document=True),))

@@ -11,8 +11,9 @@ from rich.live import Live
 from rich.text import Text
 
 from inkstream.load.course import Phase
-from inkstream.load.driver import LoadDriver, Progress
+from inkstream.load.driver import LoadDriver
 from inkstream.load.plan import LoadPlan, Requests
+from inkstream.load.run import Progress
 
 _EVERY_S: Final = 0.25
 

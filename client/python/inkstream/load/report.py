@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from inkstream.load.course import Phase
 from inkstream.load.distribution import Bucket, Distribution, histogram
-from inkstream.load.driver import Run
 from inkstream.load.outcome import Outcome, PageOutcome
 from inkstream.load.plan import LoadPlan, Seconds
+from inkstream.load.run import Run
 
 _S_TO_MS = 1000.0
 
