@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
 _SERVER: Final = "localhost:50051"  # inkstream.DEFAULT_TARGET, whose import would load gRPC
-_RETRY_LIMIT: Final = 10
+_DESCRIPTION: Final = """\
+Send files to a server again and again, as many callers would, and report rates, latencies and
+failures. Ctrl-C ends it early and reports what was measured. The exit status is 1 where anything
+failed or could not be sent.
+"""
 _EPILOG: Final = """\
 examples:
   inkstream bench scan.png                               8 callers, 30 s
@@ -27,9 +31,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "bench",
         help="put load on a running server and measure it",
-        description="Send files to a server again and again, as many callers would, and report "
-        "rates, latencies and failures. Ctrl-C ends it early and reports what was measured. The "
-        "exit status is 1 where anything failed or could not be sent.",
+        description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -115,13 +117,15 @@ def _add_calls(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--retry",
+        action="store_true",
+        help="send what was refused with a RetryInfo again when that says",
+    )
+    group.add_argument(
+        "--max-retries",
         type=_positive,
-        nargs="?",
-        const=_RETRY_LIMIT,
-        default=0,
+        default=10,
         metavar="N",
-        help="send what was refused with a RetryInfo again when it says, N times at most "
-        f"(without N: {_RETRY_LIMIT})",
+        help="that often for each request (default: %(default)s)",
     )
     group.add_argument("--priority", choices=("interactive", "batch"), help="default: unset")
     group.add_argument("--pages", default="", metavar="RANGES", help="of PDFs, such as 1-3,7,10-")

@@ -76,7 +76,7 @@ def plan_of(arguments: argparse.Namespace) -> LoadPlan:
         ),
         calls=CallSettings(
             timeout_s=arguments.timeout_ms / 1000,
-            retry_limit=arguments.retry,
+            retry_limit=arguments.max_retries if arguments.retry else 0,
             priority=arguments.priority,
             pages=arguments.pages,
             dpi=arguments.dpi,

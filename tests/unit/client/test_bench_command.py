@@ -170,7 +170,7 @@ def test_what_was_refused_is_sent_again_where_asked_for(
     script.add_page(1, "one")
     refuse(script, 0.05)
     refuse(script, 0.05)
-    flags = ["--requests", "1", "--retry", "2", "--json", str(report)]
+    flags = ["--requests", "1", "--retry", "--max-retries", "2", "--json", str(report)]
 
     assert bench(script, image, *flags) == 0
 
@@ -185,7 +185,7 @@ def test_a_retry_ends_when_the_limit_is_reached(script: Script, image: str) -> N
     for _ in range(3):
         refuse(script, 0.001)
 
-    assert bench(script, image, "--requests", "1", "--retry", "2") == 1
+    assert bench(script, image, "--requests", "1", "--retry", "--max-retries", "2") == 1
     assert len(script.requests) == 3
 
 
