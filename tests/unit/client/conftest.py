@@ -32,6 +32,8 @@ class Script:
     hangs: bool = False
     requests: list[object] = field(default_factory=list)
     metadata: dict[str, str | bytes] = field(default_factory=dict)
+    peers: set[str] = field(default_factory=set)
+    has_been_asked_again: threading.Event = field(default_factory=threading.Event)
     caller_has_gone: threading.Event = field(default_factory=threading.Event)
 
     def add_page(self, page_number: int, *texts: str) -> None:
@@ -127,7 +129,10 @@ class ScriptedOcr(ocr_pb2_grpc.OcrServiceServicer):
 
     def _enter(self, request: object, context: grpc.ServicerContext) -> None:
         context.add_callback(self._script.caller_has_gone.set)
+        if self._script.requests:
+            self._script.has_been_asked_again.set()
         self._script.requests.append(request)
+        self._script.peers.add(context.peer())
         self._script.metadata = dict(context.invocation_metadata())
         if self._script.failures:
             _abort(context, self._script.failures.pop(0))
