@@ -86,6 +86,7 @@ def _handle(role: Role, message: Message) -> Message | None:
             started_at = time.monotonic()
             outcomes = _run(role, key, items)
             busy_s = time.monotonic() - started_at
+            _log.debug("ran key=%r count=%d busy_ms=%.3f", key, len(items), 1000 * busy_s)
             return Finished(tuple(outcomes), busy_s, _own_memory_bytes())
         case Tell(item=item):
             role.tell(item)
