@@ -39,6 +39,7 @@ from served import running_server, until_idle
 
 PREDICTION_KEY: Final = "inkstream-predicted-wait-ms"
 _CLOSE_ENOUGH: Final = 0.3
+_CALL_LIMIT_S: Final = 600.0
 
 
 def main() -> int:
@@ -91,7 +92,7 @@ class Crowd:
         """Read once. None where it was answered, else the seconds to stay away."""
         request = ocr_pb2.RecognizeRequest(source=source_pb2.Source(content=work.content))
         sent_at = time.monotonic()
-        call = stub.Recognize(request)
+        call = stub.Recognize(request, timeout=_CALL_LIMIT_S)
         try:
             page = decode_page((await call).page)
         except aio.AioRpcError as error:
