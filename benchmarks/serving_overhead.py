@@ -16,18 +16,14 @@ import asyncio
 import multiprocessing
 import os
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
 import cv2
 import grpc.aio
 import numpy as np
-import pymupdf
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from numpy.typing import NDArray
 
@@ -49,6 +45,7 @@ from inkstream_server.workers.environment import worker_environment
 from inkstream_server.workers.model_role import describe
 from inkstream_server.workers.model_tasks import ModelToLoad
 from inkstream_server.workers.plan import WorkerCounts, core_count, plan
+from samples import sample_pictures
 from served import running_server
 
 CONCURRENCY: Final = 8
@@ -100,16 +97,6 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--precision", default="auto")
     parser.add_argument("--serve-flags", nargs=argparse.REMAINDER, default=[])
     return parser.parse_args()
-
-
-def sample_pictures() -> list[bytes]:
-    """The pages of the project's sample as PNG files, at 144 dots per inch."""
-    maker = Path(__file__).resolve().parents[1] / "examples/make_sample.py"
-    with TemporaryDirectory() as folder:
-        sample = Path(folder) / "sample.pdf"
-        subprocess.run([sys.executable, maker, sample], check=True, stdout=subprocess.DEVNULL)
-        with pymupdf.open(sample) as document:
-            return [page.get_pixmap(dpi=144).tobytes("png") for page in document]
 
 
 class BareReader:

@@ -88,6 +88,7 @@ def _handle(role: Role, message: Message) -> Message | None:
             started_at = time.monotonic()
             outcomes = _run(role, key, items)
             busy_s = time.monotonic() - started_at
+            _log.debug("ran key=%r count=%d busy_ms=%.3f", key, len(items), 1000 * busy_s)
             return Finished(tuple(outcomes), busy_s, own_memory_bytes(os.getpid()))
         case Tell(item=item):
             role.tell(item)

@@ -73,6 +73,7 @@ class WorkerSlot:
         """Start the first worker; the models in it. Raises WorkerStartFailed."""
         self._worker = await Worker.start(self._launch)
         self._ready.set()
+        _log.info("%s is ready (pid %d)", self.name, self._worker.pid)
         self._keeper = asyncio.create_task(self._keep(), name=f"keep {self.name}")
         return self._worker.models
 
