@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import importlib.metadata
-import logging
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from inkstream_server.app.models import models_to_load
+from inkstream_server.app.batching import BatchPolicies
+from inkstream_server.app.plan import ServerPlan, plan_server
+from inkstream_server.app.tuning import Tuner
 from inkstream_server.app.widths import WidthSteps
-from inkstream_server.config import BatchingConfig, ServerConfig
-from inkstream_server.engines.engine import Device, DeviceKind
+from inkstream_server.config import ServerConfig
 from inkstream_server.front.calls import Calls
 from inkstream_server.front.grpc_server import GrpcServer, Services
 from inkstream_server.front.http_server import HttpServer
@@ -30,13 +30,11 @@ from inkstream_server.telemetry.metrics import Metrics, PoolMetrics
 from inkstream_server.workers.arena import Arena
 from inkstream_server.workers.environment import worker_environment
 from inkstream_server.workers.memory import SharedMemory
-from inkstream_server.workers.model_tasks import LoadedModel, ModelBucket, ModelToLoad
-from inkstream_server.workers.plan import WorkerPlan, core_count, plan
+from inkstream_server.workers.model_tasks import LoadedModel, ModelToLoad
+from inkstream_server.workers.plan import WorkerPlan
 from inkstream_server.workers.role import Launch, RoleSpec
 from inkstream_server.workers.role_specs import CpuRoleSpec, ModelRoleSpec
 from inkstream_server.workers.slot import WorkerSlot
-
-_log = logging.getLogger(__name__)
 
 _ONE_BY_ONE: Final = BatchPolicy(max_count=1)
 
@@ -53,21 +51,22 @@ class Parts:
     admission: Admission
     # Filled when the workers are warm.
     loaded: list[LoadedModel]
+    # Asked before the workers start; the policies are told what it says.
+    tuner: Tuner
+    policies: BatchPolicies
 
 
 def build(config: ServerConfig) -> Parts:
     """Raises OcrError where a model, an engine or a device is missing."""
-    runs_on_cpu = Device.parse(config.inference.device).kind is DeviceKind.CPU
-    worker_plan = plan(core_count(), config.workers, runs_on_cpu=runs_on_cpu)
-    _log.info("plan: %s", worker_plan)
-    models = models_to_load(config.models, config.inference, worker_plan.model_threads)
+    server_plan = plan_server(config)
     metrics = Metrics()
-    pools = _Pools(config, worker_plan, models, metrics)
-    book = SettingsBook(config.pipeline, _served(models))
+    policies = BatchPolicies(config.batching, server_plan.models)
+    pools = _Pools(config, server_plan, policies, metrics)
+    book = SettingsBook(config.pipeline, _served(server_plan.models))
     admission = Admission(config.server.max_documents)
     loaded: list[LoadedModel] = []
     widths = WidthSteps(config.inference.width_step, loaded)
-    reader = _reader(config, worker_plan, pools, admission, widths, metrics)
+    reader = _reader(config, server_plan.workers, pools, admission, widths, metrics)
     facts = ServerFacts(
         version=importlib.metadata.version("inkstream"),
         defaults=book.defaults,
@@ -87,6 +86,8 @@ def build(config: ServerConfig) -> Parts:
         calls=calls,
         admission=admission,
         loaded=loaded,
+        tuner=Tuner(config, server_plan),
+        policies=policies,
     )
 
 
@@ -96,10 +97,11 @@ class _Pools:
     def __init__(
         self,
         config: ServerConfig,
-        worker_plan: WorkerPlan,
-        models: dict[Module, ModelToLoad],
+        server_plan: ServerPlan,
+        policies: BatchPolicies,
         metrics: Metrics,
     ) -> None:
+        workers = server_plan.workers
         self._log_level = config.log_level
         self._memory_limit_bytes = config.workers.max_memory_bytes
         sizes = config.memory
@@ -111,7 +113,7 @@ class _Pools:
             for number, address in enumerate(self.memory.addresses)
         )
         self.cpu = Dispatcher(
-            self._slots("cpu", CpuRoleSpec(config.limits), worker_plan.cpu_workers, threads=1),
+            self._slots("cpu", CpuRoleSpec(config.limits), workers.cpu_workers, threads=1),
             lambda step: _ONE_BY_ONE,
             batch_limit_s=config.limits.max_page_s,
             metrics=PoolMetrics(metrics, "cpu"),
@@ -119,11 +121,11 @@ class _Pools:
         self.models = Dispatcher(
             self._slots(
                 "model",
-                ModelRoleSpec(tuple(models.values())),
-                worker_plan.model_workers,
-                threads=worker_plan.model_threads,
+                ModelRoleSpec(tuple(server_plan.models.values())),
+                workers.model_workers,
+                threads=workers.model_threads,
             ),
-            _policy_of(config.batching, models),
+            policies.of,
             batch_limit_s=config.inference.max_batch_s,
             metrics=PoolMetrics(metrics, "model"),
         )
@@ -144,7 +146,7 @@ class _Pools:
         ]
 
 
-def _served(models: dict[Module, ModelToLoad]) -> ServedModels:
+def _served(models: Mapping[Module, ModelToLoad]) -> ServedModels:
     orientation = models.get(Module.TEXTLINE_ORIENTATION)
     return ServedModels(
         text_detection=models[Module.TEXT_DETECTION].files.name,
@@ -173,19 +175,3 @@ def _reader(
         metrics,
         window_page_count=window,
     )
-
-
-def _policy_of(
-    batching: BatchingConfig, models: dict[Module, ModelToLoad]
-) -> Callable[[Any], BatchPolicy]:
-    by_module = {
-        Module.TEXT_DETECTION: batching.text_detection,
-        Module.TEXT_RECOGNITION: batching.text_recognition,
-        Module.TEXTLINE_ORIENTATION: batching.textline_orientation,
-    }
-    by_name = {model.files.name: by_module[module] for module, model in models.items()}
-
-    def policy_of(bucket: ModelBucket) -> BatchPolicy:
-        return by_name[bucket.model]
-
-    return policy_of

@@ -6,14 +6,12 @@ import asyncio
 import logging
 import signal
 import time
-from collections.abc import Iterator
 from typing import Final
 
 from inkstream_server.app.build import Parts, build
+from inkstream_server.app.starting import causes_told
 from inkstream_server.config import ServerConfig
-from inkstream_server.errors import Fault, OcrError
 from inkstream_server.scheduling.admission import Admission
-from inkstream_server.workers.worker import WorkerStartFailed
 
 _log = logging.getLogger(__name__)
 
@@ -25,40 +23,20 @@ _LOOK_AT_POOLS_EVERY_S: Final = 0.5
 _WITHOUT_WORKERS_S: Final = 15.0
 
 
-class NotStarted(OcrError):
-    """A worker could not start; the message is its own cause."""
-
-    reason = "NOT_STARTED"
-    fault = Fault.SETUP
-
-
 async def run_server(config: ServerConfig) -> None:
     """Serve until SIGTERM or SIGINT, then let calls in flight finish. A second signal ends that.
 
     Raises OcrError where the server cannot start.
     """
     parts = build(config)
-    causes: list[str] = []
-    try:
-        await _live(parts, config, _Stopping())
-    except* WorkerStartFailed as failures:
-        # Every worker fails alike: each cause is told once.
-        causes = sorted({str(failure) for failure in _leaves(failures)})
-    finally:
-        await parts.grpc.stop(0.0)  # at once, where nothing was served yet
-        await asyncio.gather(parts.cpu.stop(), parts.models.stop())
-        await parts.http.stop()
-        _log.info("stopped")
-    if causes:  # not above: what is raised there becomes a group
-        raise NotStarted("; ".join(causes))
-
-
-def _leaves(error: BaseException) -> Iterator[BaseException]:
-    if isinstance(error, BaseExceptionGroup):
-        for inner in error.exceptions:
-            yield from _leaves(inner)
-    else:
-        yield error
+    with causes_told():
+        try:
+            await _live(parts, config, _Stopping())
+        finally:
+            await parts.grpc.stop(0.0)  # at once, where nothing was served yet
+            await asyncio.gather(parts.cpu.stop(), parts.models.stop())
+            await parts.http.stop()
+            _log.info("stopped")
 
 
 class _Stopping:
@@ -101,6 +79,10 @@ async def _live(parts: Parts, config: ServerConfig, stopping: _Stopping) -> None
 
 
 async def _warm_up(parts: Parts) -> None:
+    table = await parts.tuner.table()  # first: it is measured while nothing else runs
+    if table is not None:
+        parts.policies.measured(table)
+    parts.policies.log()
     async with asyncio.TaskGroup() as starting:
         starting.create_task(parts.cpu.start())
         models = starting.create_task(parts.models.start())
