@@ -30,9 +30,9 @@ MODELS = tuple(
 )
 
 
-@pytest.fixture
-def role(room: Room) -> MeasureRole:
-    return MeasureRoleSpec(MODELS, counts_waits=False).build(room.memory)
+@pytest.fixture(params=[False, True])
+def role(room: Room, request: pytest.FixtureRequest) -> MeasureRole:
+    return MeasureRoleSpec(MODELS, counts_waits=request.param).build(room.memory)
 
 
 def timing(role: MeasureRole, bucket: ModelBucket, task: Measure) -> Timing:
