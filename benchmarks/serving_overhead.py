@@ -28,9 +28,10 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from numpy.typing import NDArray
 
 from inkstream import AsyncClient
+from inkstream_server.app.batching import UNMEASURED
 from inkstream_server.app.models import models_to_load
 from inkstream_server.app.widths import WidthSteps
-from inkstream_server.config import BatchingConfig, InferenceConfig, ModelsConfig
+from inkstream_server.config import InferenceConfig, ModelsConfig
 from inkstream_server.document.limits import DocumentLimits
 from inkstream_server.document.opening import open_document
 from inkstream_server.engines.engine import Predictor
@@ -62,6 +63,7 @@ def main() -> None:
     os.environ.update(worker_environment(workers.model_threads))
     context = multiprocessing.get_context("spawn")
     flags = ["--engine", arguments.engine, "--precision", arguments.precision]
+    flags += ["--tuning", "off"]  # batches of one size on both sides
     settings = (arguments.engine, arguments.precision, workers.model_threads)
     with (
         context.Pool(workers.model_workers, BareReader.install, settings) as pool,
@@ -109,7 +111,7 @@ class BareReader:
         config = InferenceConfig.model_validate({"engine": engine, "precision": precision})
         models = models_to_load(ModelsConfig(), config, threads)
         self._limits = DocumentLimits()
-        self._policy = BatchingConfig().text_recognition
+        self._policy = UNMEASURED[Module.TEXT_RECOGNITION]
         self._detector = _load(models[Module.TEXT_DETECTION])
         self._recogniser = _load(models[Module.TEXT_RECOGNITION])
         loaded = [describe(models[Module.TEXT_RECOGNITION], self._recogniser)]

@@ -216,6 +216,38 @@ def test_before_it_is_warm_a_server_answers_that_it_is_not() -> None:
         watch.cancel()
 
 
+def test_while_batch_times_are_measured_a_server_answers_that_it_is_not(tmp_path: Path) -> None:
+    flags = (
+        *("--tuning", "always", f"--set=inference.tuning_dir={tmp_path}"),
+        "--set=models.textline_orientation=null",
+    )
+    with running_server(*FAKE, *flags, until_serving=False) as starting:
+        with stubs_of(starting) as stubs:
+            watch = stubs.health.Watch(health_pb2.HealthCheckRequest(), timeout=CALL_S)
+            assert next(watch).status == NOT_SERVING
+            eventually(lambda: "measuring batch times" in starting.log_text())
+            assert recognize_refusal(stubs) == (grpc.StatusCode.UNAVAILABLE, "STARTING_UP")
+
+            assert next(watch).status == SERVING
+            assert "measured in" in starting.log_text()
+            assert len(list(tmp_path.iterdir())) == 2  # of each model its times
+            assert stubs.read(IMAGE).lines
+            watch.cancel()
+        assert starting.stop() == 0
+
+
+def test_a_server_that_is_stopped_while_it_measures_ends_well(tmp_path: Path) -> None:
+    flags = ("--tuning", "always", f"--set=inference.tuning_dir={tmp_path}")
+    with running_server(*FAKE, *flags, until_serving=False) as starting:
+        eventually(lambda: bool(children_of(starting.process.pid)))
+        (worker,) = children_of(starting.process.pid)
+        assert starting.stop() == 0
+        log = starting.log_text()
+
+    assert not is_alive(worker)
+    assert "Traceback" not in log
+
+
 def test_a_server_that_is_stopped_while_it_starts_ends_well() -> None:
     with running_server(*FAKE, until_serving=False) as starting:
         assert starting.stop() == 0

@@ -6,16 +6,14 @@ import asyncio
 import logging
 import signal
 import time
-from collections.abc import Iterator
 from typing import Final
 
 from inkstream_server.app.build import Parts, build
 from inkstream_server.app.outlook import Outlook, PoolState, PoolWatch
+from inkstream_server.app.starting import causes_told
 from inkstream_server.config import ServerConfig
-from inkstream_server.errors import Fault, OcrError
 from inkstream_server.pipeline.dispatcher import Dispatcher
 from inkstream_server.scheduling.admission import Admission
-from inkstream_server.workers.worker import WorkerStartFailed
 
 _log = logging.getLogger(__name__)
 
@@ -25,41 +23,21 @@ _LAST_WORDS_S: Final = 1.0
 _LOOK_AT_POOLS_EVERY_S: Final = 0.5
 
 
-class NotStarted(OcrError):
-    """Workers could not start, or not any more; the message is their own cause."""
-
-    reason = "NOT_STARTED"
-    fault = Fault.SETUP
-
-
 async def run_server(config: ServerConfig) -> None:
     """Serve until SIGTERM or SIGINT, then let calls in flight finish. A second signal ends that.
 
     Raises OcrError where the server cannot start, or cannot go on.
     """
     parts = build(config)
-    causes: list[str] = []
-    try:
-        await _live(parts, config, _Stopping())
-    except* WorkerStartFailed as failures:
-        # Every worker fails alike: each cause is told once.
-        causes = sorted({str(failure) for failure in _leaves(failures)})
-    finally:
-        parts.calls.end_all()  # there are none, but where it cannot go on
-        await parts.grpc.stop(_LAST_WORDS_S)
-        await asyncio.gather(parts.cpu.stop(), parts.models.stop())
-        await parts.http.stop()
-        _log.info("stopped")
-    if causes:  # not above: what is raised there becomes a group
-        raise NotStarted("; ".join(causes))
-
-
-def _leaves(error: BaseException) -> Iterator[BaseException]:
-    if isinstance(error, BaseExceptionGroup):
-        for inner in error.exceptions:
-            yield from _leaves(inner)
-    else:
-        yield error
+    with causes_told():
+        try:
+            await _live(parts, config, _Stopping())
+        finally:
+            parts.calls.end_all()  # there are none, but where it cannot go on
+            await parts.grpc.stop(_LAST_WORDS_S)
+            await asyncio.gather(parts.cpu.stop(), parts.models.stop())
+            await parts.http.stop()
+            _log.info("stopped")
 
 
 class _Stopping:
@@ -102,6 +80,11 @@ async def _live(parts: Parts, config: ServerConfig, stopping: _Stopping) -> None
 
 
 async def _warm_up(parts: Parts) -> None:
+    table = await parts.tuner.table()  # first: it is measured while nothing else runs
+    if table is not None:
+        parts.policies.measured(table)
+        parts.loads.measured(table)
+    parts.policies.log()
     async with asyncio.TaskGroup() as starting:
         starting.create_task(parts.cpu.start())
         models = starting.create_task(parts.models.start())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
@@ -38,6 +39,10 @@ class OpenVinoEngine:
     """The fastest engine on a processor."""
 
     name: str = "openvino"
+    compiles_shapes: bool = True
+
+    def version(self) -> str:
+        return importlib.metadata.version("openvino")
 
     def obstacle(self, model: ModelFiles, device: Device) -> str | None:
         if device.kind is not DeviceKind.CPU:

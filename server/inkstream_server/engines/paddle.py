@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import warnings
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -34,6 +35,10 @@ class PaddleEngine:
     """The reference: what PaddleX runs on, and the numbers it gives."""
 
     name: str = "paddle"
+    compiles_shapes: bool = True
+
+    def version(self) -> str:
+        return importlib.metadata.version("paddlepaddle")
 
     def obstacle(self, model: ModelFiles, device: Device) -> str | None:
         if find_spec("paddle") is None:

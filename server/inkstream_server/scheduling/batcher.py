@@ -77,7 +77,7 @@ class _Bucket(Generic[K, T]):
     ready_count: int = 0
 
     def is_full(self) -> bool:
-        return self.count >= self.policy.count_limit(self.item_size)
+        return self.count >= self.policy.largest_count(self.item_size)
 
 
 class Batcher(Generic[K, T]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -35,11 +35,18 @@ class _Stage(Protocol):
 class ModelRole:
     """Owns the predictors of every model served; each batch is of one model."""
 
-    def __init__(self, memory: SharedMemory, models: Sequence[ModelToLoad]) -> None:
+    def __init__(
+        self,
+        memory: SharedMemory,
+        models: Sequence[ModelToLoad],
+        *,
+        watch: Callable[[Predictor], Predictor] = lambda predictor: predictor,
+    ) -> None:
+        """`watch` may put something between a stage and its predictor."""
         self._stages: dict[str, _Stage] = {}
         self._loaded: list[LoadedModel] = []
         for model in models:
-            predictor = model.engine.load(model.files, model.settings)
+            predictor = watch(model.engine.load(model.files, model.settings))
             self._stages[model.files.name] = _stage_of(model.files, predictor, memory)
             self._loaded.append(describe(model, predictor))
 

@@ -1,4 +1,4 @@
-"""Plans how many processes, with how many threads each, share the processor's cores."""
+"""Plans how many processes, with how many threads each, share this processor's cores."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Final
 from pydantic import BaseModel, Field
 
 _CGROUP_QUOTA: Final = Path("/sys/fs/cgroup/cpu.max")
+_PROCESSORS: Final = Path("/proc/cpuinfo")
 # More model workers than this would mostly hold copies of the models; threads take the other cores.
 _MOST_MODEL_WORKERS: Final = 8
 _GPU_FEEDERS_PER_DEVICE: Final = 8
@@ -64,6 +65,16 @@ def plan(cores: int, counts: WorkerCounts, *, runs_on_cpu: bool) -> WorkerPlan:
         model_threads = counts.model_threads or 1
         cpu_workers = counts.cpu_workers or max(2, min(cores - 2, _GPU_FEEDERS_PER_DEVICE))
     return WorkerPlan(cores, model_workers, model_threads, cpu_workers)
+
+
+def processor_name(information: Path = _PROCESSORS) -> str:
+    """The processor's model, as it calls itself; empty where it does not."""
+    try:
+        lines = information.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return ""
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, "")
 
 
 def core_count(quota_file: Path = _CGROUP_QUOTA) -> int:
