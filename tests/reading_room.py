@@ -16,9 +16,11 @@ from inkstream_server.models.files import ModelFiles, Module
 from inkstream_server.pipeline.dispatcher import Dispatcher
 from inkstream_server.pipeline.document import DocumentReader
 from inkstream_server.pipeline.intake import Intake
+from inkstream_server.pipeline.lines import LineReader, LineTools
 from inkstream_server.pipeline.page import PagePipeline
 from inkstream_server.pipeline.results import Page
 from inkstream_server.pipeline.settings import PageDefaults, ServedModels, SettingsBook
+from inkstream_server.pipeline.upload import UploadConfig, UploadSpace
 from inkstream_server.scheduling.admission import Admission
 from inkstream_server.telemetry.metrics import Metrics
 from inkstream_server.workers.arena import Arena
@@ -80,7 +82,9 @@ class Pools:
 
 @dataclass(frozen=True)
 class ReadingRoom:
+    intake: Intake
     reader: DocumentReader
+    lines: LineReader
     admission: Admission
     arenas: tuple[Arena, ...]
     metrics: Metrics
@@ -101,6 +105,7 @@ async def reading_room(
     limits: DocumentLimits | None = None,
     max_documents: int = 100,
     window_page_count: int = 4,
+    uploads: UploadConfig | None = None,
 ) -> AsyncIterator[ReadingRoom]:
     """A pipeline that serves. At the end it must be empty."""
     contents, pages, tensors = (
@@ -108,15 +113,19 @@ async def reading_room(
     )
     admission = Admission(max_documents)
     admission.open()
+    intake = Intake(admission, memory, contents, pools.cpu, UploadSpace(uploads or UploadConfig()))
+    lines = LineReader(
+        intake, LineTools(pools.cpu, pools.models, tensors, lambda model: 1), pools.metrics
+    )
     reader = DocumentReader(
-        Intake(admission, memory, contents, pools.cpu),
+        intake,
         PagePipeline(pools.cpu, pools.models, pages, tensors, lambda model: 1),
         pools.cpu,
         limits or DocumentLimits(),
         pools.metrics,
         window_page_count=window_page_count,
     )
-    room = ReadingRoom(reader, admission, (contents, pages, tensors), pools.metrics)
+    room = ReadingRoom(intake, reader, lines, admission, (contents, pages, tensors), pools.metrics)
     async with serving(pools.cpu, pools.models):
         yield room
         await until(lambda: not room.taken_bytes)  # what was cancelled may run to its end yet

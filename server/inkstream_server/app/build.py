@@ -18,12 +18,15 @@ from inkstream_server.front.http_server import HttpServer
 from inkstream_server.front.model_service import ModelService, ServerFacts
 from inkstream_server.front.ocr_service import OcrService
 from inkstream_server.front.requests import RequestReader
+from inkstream_server.front.stream_call import StreamTools
 from inkstream_server.models.files import Module
 from inkstream_server.pipeline.dispatcher import Dispatcher
 from inkstream_server.pipeline.document import DocumentReader
 from inkstream_server.pipeline.intake import Intake
+from inkstream_server.pipeline.lines import LineReader, LineTools
 from inkstream_server.pipeline.page import PagePipeline
 from inkstream_server.pipeline.settings import ServedModels, SettingsBook
+from inkstream_server.pipeline.upload import UploadSpace
 from inkstream_server.scheduling.admission import Admission
 from inkstream_server.scheduling.policy import BatchPolicy
 from inkstream_server.telemetry.metrics import Metrics, PoolMetrics
@@ -67,7 +70,9 @@ def build(config: ServerConfig) -> Parts:
     admission = Admission(config.server.max_documents)
     loaded: list[LoadedModel] = []
     widths = WidthSteps(config.inference.width_step, loaded)
-    reader = _reader(config, worker_plan, pools, admission, widths, metrics)
+    uploads = UploadSpace(config.uploads)
+    intake = Intake(admission, pools.memory, pools.documents, pools.cpu, uploads)
+    reader = _reader(config, worker_plan, pools, intake, widths, metrics)
     facts = ServerFacts(
         version=importlib.metadata.version("inkstream"),
         defaults=book.defaults,
@@ -75,8 +80,13 @@ def build(config: ServerConfig) -> Parts:
         max_message_bytes=config.server.max_message_bytes,
     )
     calls = Calls(metrics)
+    tools = StreamTools(
+        RequestReader(book, config.limits), intake, reader, config.uploads,
+        config.limits.max_document_bytes, metrics,
+    )  # fmt: skip
+    line_tools = LineTools(pools.cpu, pools.models, pools.tensors, widths.of)
     services = Services(
-        OcrService(RequestReader(book, config.limits), reader, calls),
+        OcrService(tools, LineReader(intake, line_tools, metrics), calls),
         ModelService(facts, loaded, calls),
     )
     return Parts(
@@ -157,7 +167,7 @@ def _reader(
     config: ServerConfig,
     worker_plan: WorkerPlan,
     pools: _Pools,
-    admission: Admission,
+    intake: Intake,
     widths: WidthSteps,
     metrics: Metrics,
 ) -> DocumentReader:
@@ -166,7 +176,7 @@ def _reader(
     # in a window delays the other documents.
     window = config.window_pages or 2 * worker_plan.model_workers + 1
     return DocumentReader(
-        Intake(admission, pools.memory, pools.documents, pools.cpu),
+        intake,
         pages,
         pools.cpu,
         config.limits,

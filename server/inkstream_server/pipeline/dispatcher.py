@@ -18,8 +18,8 @@ from inkstream_server.errors import OcrError, PageTimeout, WorkerCrashed
 from inkstream_server.scheduling.batcher import Batcher, Ticket
 from inkstream_server.scheduling.policy import BatchPolicy
 from inkstream_server.telemetry.metrics import PoolMetrics
-from inkstream_server.workers.arena import Lease
 from inkstream_server.workers.channel import Finished
+from inkstream_server.workers.hold import Hold
 from inkstream_server.workers.model_tasks import LoadedModel
 from inkstream_server.workers.slot import WorkerAway, WorkerHung, WorkerSlot
 from inkstream_server.workers.task import Task
@@ -57,7 +57,7 @@ class _Job:
     """An item on its way. The blocks that a worker reads or writes stay held while it runs."""
 
     item: object
-    leases: Sequence[Lease]
+    leases: Sequence[Hold]
     settled: asyncio.Future[Outcome[Any]]
 
 
@@ -132,7 +132,7 @@ class Dispatcher:
         return {slot.name: slot.pid for slot in self._slots}
 
     async def run(
-        self, key: Hashable, task: Task[R], *, rank: float, leases: Sequence[Lease] = ()
+        self, key: Hashable, task: Task[R], *, rank: float, leases: Sequence[Hold] = ()
     ) -> Outcome[R]:
         """Run one task, with cost 0."""
         (outcome,) = await self.run_all([(key, task, 0)], rank=rank, leases=leases)
@@ -143,7 +143,7 @@ class Dispatcher:
         work: Sequence[tuple[Hashable, Task[R], int]],
         *,
         rank: float,
-        leases: Sequence[Lease] = (),
+        leases: Sequence[Hold] = (),
     ) -> list[Outcome[R]]:
         """Run (key, task, cost) each, together with whatever else waits; outcomes in order.
 
@@ -168,7 +168,7 @@ class Dispatcher:
             slot.tell(item)
 
     def _add(
-        self, work: tuple[Hashable, Task[Any], int], rank: float, leases: Sequence[Lease]
+        self, work: tuple[Hashable, Task[Any], int], rank: float, leases: Sequence[Hold]
     ) -> Ticket[Any, _Job]:
         key, item, cost = work
         job = _Job(item, leases, asyncio.get_running_loop().create_future())

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
@@ -15,11 +15,14 @@ from inkstream_server.document.page_ranges import PageRanges
 from inkstream_server.errors import ContentTooLarge, EmptyInput, QueueFull
 from inkstream_server.pipeline.dispatcher import Dispatcher
 from inkstream_server.pipeline.settings import PageSettings
+from inkstream_server.pipeline.upload import Upload, UploadSpace
 from inkstream_server.scheduling.admission import Admission
 from inkstream_server.scheduling.priority import Priority, rank
 from inkstream_server.workers.arena import Arena, Lease
 from inkstream_server.workers.cpu_tasks import CloseDocument, DocumentRef, RawLayout
+from inkstream_server.workers.hold import Hold
 from inkstream_server.workers.memory import ArrayHandle, SharedMemory
+from inkstream_server.workers.spool import FileHandle
 
 # Up to here a copy into shared memory takes less time than handing it to a thread.
 _SMALL_BYTES: Final = 1 << 20
@@ -34,9 +37,12 @@ class PageOrder(Enum):
 
 @dataclass(frozen=True, slots=True)
 class DocumentJob:
-    """A document to read. `dpi` None: the server's default."""
+    """A document to read. `dpi` None: the server's default.
 
-    content: bytes
+    An upload was let in when it began, and is complete; whoever opened it closes it.
+    """
+
+    content: bytes | Upload
     settings: PageSettings
     priority: Priority
     password: str = ""
@@ -47,11 +53,29 @@ class DocumentJob:
 
 
 @dataclass(frozen=True, slots=True)
+class Content:
+    """The bytes of one picture among several, not empty."""
+
+    data: bytes
+    password: str = ""
+    raw: RawLayout | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StoredDocument:
-    """A document whose bytes lie in shared memory, and its place in the queues."""
+    """A document whose bytes lie where workers read them, and its place in the queues."""
 
     ref: DocumentRef
-    content: Lease
+    content: Hold
+    rank: float
+
+
+@dataclass(frozen=True, slots=True)
+class StoredContents:
+    """Several pictures, in one block of shared memory, and their place in the queues."""
+
+    refs: tuple[DocumentRef, ...]
+    block: Lease
     rank: float
 
 
@@ -59,31 +83,97 @@ class Intake:
     """The door. A document inside is counted, and its bytes stay put until it leaves."""
 
     def __init__(
-        self, admission: Admission, memory: SharedMemory, contents: Arena, cpu: Dispatcher
+        self,
+        admission: Admission,
+        memory: SharedMemory,
+        contents: Arena,
+        cpu: Dispatcher,
+        uploads: UploadSpace,
     ) -> None:
         self._admission = admission
         self._memory = memory
         self._contents = contents
         self._cpu = cpu
+        self._uploads = uploads
         self._document_ids = itertools.count(1)
+
+    def open_upload(self) -> Upload:
+        """Let a document in whose bytes are still to come.
+
+        Raises QueueFull, StartingUp or ShuttingDown.
+        """
+        with ExitStack() as inside:
+            inside.enter_context(self._admission.admit())
+            return Upload(self._uploads, inside.pop_all())
 
     @asynccontextmanager
     async def stored(self, job: DocumentJob) -> AsyncIterator[StoredDocument]:
         """The document, inside for the block.
 
-        Raises EmptyInput, ContentTooLarge, QueueFull, StartingUp or ShuttingDown.
+        Raises EmptyInput, ContentTooLarge, QueueFull, SpoolFull, StartingUp or ShuttingDown.
         """
-        size = len(job.content)
-        self._check_size(size)
         place = rank(job.priority, time.monotonic())
-        with self._admission.admit(), self._block(size) as block:
-            handle = block.array((size,))
-            await self._write(handle, job.content, block)
+        with ExitStack() as inside:
+            if isinstance(job.content, Upload):
+                handle, content = await self._place_upload(job.content, inside)
+            else:
+                self._check_size(len(job.content))
+                inside.enter_context(self._admission.admit())
+                handle, content = await self._place(job.content, inside)
             ref = DocumentRef(next(self._document_ids), handle, job.password, job.raw)
             try:
-                yield StoredDocument(ref, block, place)
+                yield StoredDocument(ref, content, place)
             finally:
                 self._cpu.tell_all(CloseDocument(ref.document_id))
+
+    @asynccontextmanager
+    async def stored_all(
+        self, contents: Sequence[Content], priority: Priority
+    ) -> AsyncIterator[StoredContents]:
+        """The pictures, inside for the block; together they count as one document.
+
+        Raises ContentTooLarge, QueueFull, StartingUp or ShuttingDown.
+        """
+        place = rank(priority, time.monotonic())
+        starts = list(itertools.accumulate((len(each.data) for each in contents), initial=0))
+        size = max(1, starts.pop())
+        self._check_size(size)
+        with self._admission.admit(), self._block(size) as block:
+            handles = [
+                block.array((len(each.data),), skip=start)
+                for each, start in zip(contents, starts, strict=True)
+            ]
+            pairs = zip(handles, (each.data for each in contents), strict=True)
+            await self._write(list(pairs), block)
+            refs = tuple(
+                DocumentRef(next(self._document_ids), handle, each.password, each.raw)
+                for handle, each in zip(handles, contents, strict=True)
+            )
+            yield StoredContents(refs, block, place)
+
+    async def _place_upload(
+        self, upload: Upload, inside: ExitStack
+    ) -> tuple[ArrayHandle | FileHandle, Hold]:
+        if upload.size_bytes == 0:
+            raise EmptyInput("the document's chunks are empty")
+        if upload.file is None:
+            block = self._contents.lease_now(upload.size_bytes)
+            if block is None:  # it is here, and will not be sent away for want of memory
+                await upload.move_to_disk()
+            else:
+                inside.enter_context(block)
+                handle = block.array((upload.size_bytes,))
+                await self._write([(handle, upload.content())], block)
+                upload.forget_memory()
+                return handle, block
+        assert upload.file is not None
+        return upload.file.handle, inside.enter_context(upload.file.hold())
+
+    async def _place(self, content: bytes, inside: ExitStack) -> tuple[ArrayHandle, Hold]:
+        block = inside.enter_context(self._block(len(content)))
+        handle = block.array((len(content),))
+        await self._write([(handle, content)], block)
+        return handle, block
 
     def _check_size(self, size: int) -> None:
         if size == 0:
@@ -107,12 +197,16 @@ class Intake:
             )
         return block
 
-    async def _write(self, handle: ArrayHandle, content: bytes, block: Lease) -> None:
-        if len(content) <= _SMALL_BYTES:
-            self._memory.write(handle, content)
+    async def _write(self, pairs: Sequence[tuple[ArrayHandle, bytes]], block: Lease) -> None:
+        if sum(handle.size_bytes for handle, _ in pairs) <= _SMALL_BYTES:
+            self._write_all(pairs)
             return
         # The thread goes on should the caller go away, and holds the block until it is done.
-        writing = asyncio.ensure_future(asyncio.to_thread(self._memory.write, handle, content))
+        writing = asyncio.ensure_future(asyncio.to_thread(self._write_all, pairs))
         block.hold()
         writing.add_done_callback(lambda _: block.release())
         await asyncio.shield(writing)
+
+    def _write_all(self, pairs: Sequence[tuple[ArrayHandle, bytes]]) -> None:
+        for handle, content in pairs:
+            self._memory.write(handle, content)

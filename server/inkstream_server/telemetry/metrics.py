@@ -49,6 +49,12 @@ class Metrics:
             buckets=_SECONDS,
             registry=self.registry,
         )
+        self.stream_documents = Counter(
+            "inkstream_stream_documents",
+            "Documents of RecognizeStream that ended, by reason (OK where they succeeded).",
+            ("reason",),
+            registry=self.registry,
+        )
         self.pages = Counter(
             "inkstream_pages", "Pages read, by reason (OK where they succeeded).", ("reason",),
             registry=self.registry,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import cast
 
 from tests.reading_room import Pools, ReadingRoom, models_to_load, reading_room, shared_memory
@@ -13,6 +13,7 @@ from tests.reading_room import Pools, ReadingRoom, models_to_load, reading_room,
 from inkstream_server.document.limits import DocumentLimits
 from inkstream_server.errors import OcrError
 from inkstream_server.pipeline.dispatcher import Dispatcher
+from inkstream_server.pipeline.upload import UploadConfig
 from inkstream_server.scheduling.policy import BatchPolicy
 from inkstream_server.telemetry.metrics import Metrics, PoolMetrics
 from inkstream_server.workers.channel import Finished
@@ -20,6 +21,7 @@ from inkstream_server.workers.cpu_role import CpuRole
 from inkstream_server.workers.model_role import ModelRole
 from inkstream_server.workers.model_tasks import LoadedModel
 from inkstream_server.workers.slot import WorkerSlot
+from inkstream_server.workers.worker import WorkerDied
 
 Answer = Callable[[object, tuple[object, ...]], Sequence[object]]
 
@@ -28,7 +30,7 @@ class InProcessSlot:
     """Answers batches by a function: a role's, or a test's own, which may raise as slots do.
 
     A batch for which `holds` is true waits until `go` is set; one for which `spoils` is true is
-    answered with nonsense.
+    answered with nonsense, one for which `dies` is true ends the worker.
     """
 
     def __init__(self, answer: Answer, name: str = "worker") -> None:
@@ -39,6 +41,7 @@ class InProcessSlot:
         self.go = asyncio.Event()
         self.holds: Callable[[tuple[object, ...]], bool] = lambda items: False
         self.spoils: Callable[[tuple[object, ...]], bool] = lambda items: False
+        self.dies: Callable[[tuple[object, ...]], bool] = lambda items: False
         self.batches: list[tuple[object, ...]] = []
         self.told: list[object] = []
         self.events: list[str] = []
@@ -59,6 +62,8 @@ class InProcessSlot:
         if self.holds(items):
             await self.go.wait()
         await asyncio.sleep(0)
+        if self.dies(items):
+            raise WorkerDied(f"{self.name} died")
         if self.spoils(items):
             return Finished(("nonsense",) * len(items), busy_s=0.25)
         try:
@@ -105,6 +110,7 @@ async def in_process_room(
     max_documents: int = 100,
     window_page_count: int = 4,
     documents_bytes: int = 8 << 20,
+    uploads: UploadConfig | None = None,
 ) -> AsyncIterator[InProcessRoom]:
     """A pipeline of real roles with the fake engine, without a process of its own."""
     limits = limits or DocumentLimits()
@@ -124,5 +130,7 @@ async def in_process_room(
             limits=limits,
             max_documents=max_documents,
             window_page_count=window_page_count,
+            uploads=uploads,
         ) as room:
-            yield InProcessRoom(room.reader, room.admission, room.arenas, room.metrics, cpu, models)
+            parts = {each.name: getattr(room, each.name) for each in fields(room)}
+            yield InProcessRoom(**parts, cpu_slots=cpu, model_slots=models)
