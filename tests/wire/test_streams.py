@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import grpc
@@ -35,6 +36,7 @@ from tests.wire.uploads import (
     upload,
 )
 
+import inkstream
 from inkstream.v1 import ocr_pb2, ocr_pb2_grpc, settings_pb2, source_pb2
 from served import RunningServer, running_server
 
@@ -460,6 +462,49 @@ def test_no_more_of_a_calls_documents_are_read_at_once_than_may_be(
     ends = by_document(call)
     assert len(ends) == 100
     assert {reason(events) for events in ends.values()} == {"UNSUPPORTED_MEDIA_TYPE"}
+
+
+def test_the_client_reads_a_file_too_large_for_a_message(
+    server: RunningServer, stubs: Stubs, tmp_path: Path
+) -> None:
+    path = tmp_path / "large.pdf"
+    path.write_bytes(LONG)
+    expected = [reading(page) for page in pages_of(stubs.read_document(document_request(LONG)))]
+
+    with inkstream.Client(server.target, max_message_bytes=len(LONG) // 3) as client:
+        document = client.recognize_document(path)
+        seen = [reading(page.message) for page in document]
+        with pytest.raises(inkstream.InkstreamError, match="UNSUPPORTED_MEDIA_TYPE"):
+            list(client.recognize_document(bytes(len(LONG))))
+
+    assert seen == expected
+    assert document.start is not None and document.start.page_count == 40
+    assert document.end is not None and document.end.ok_page_count == 40
+
+
+def test_both_clients_stream_many_documents(server: RunningServer) -> None:
+    contents = {f"{number}": pdf(f"page {number}") for number in range(30)} | {"bad": b"rubbish"}
+    documents = [inkstream.InputDocument(name, content) for name, content in contents.items()]
+
+    def texts(events: Iterable[inkstream.StreamEvent]) -> dict[str, str]:
+        pages = [
+            (each.document_id, each.event.text)
+            for each in events
+            if isinstance(each.event, inkstream.Page)
+        ]
+        assert len(pages) == 30
+        return dict(pages)
+
+    async def read() -> list[inkstream.StreamEvent]:
+        async with inkstream.AsyncClient(server.target, timeout_s=CALL_S) as client:
+            return [event async for event in client.recognize_stream(documents)]
+
+    with inkstream.Client(server.target, timeout_s=CALL_S) as client:
+        events = list(client.recognize_stream(documents))
+
+    assert texts(events) == texts(asyncio.run(read()))
+    failed = [each for each in events if getattr(each.event, "error", None) is not None]
+    assert [each.document_id for each in failed] == ["bad"]
 
 
 def test_documents_are_counted_by_how_they_ended(server: RunningServer, stubs: Stubs) -> None:
