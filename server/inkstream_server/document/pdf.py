@@ -98,9 +98,12 @@ class PdfDocument:
 
 
 def _open(source: bytes | Path) -> pymupdf.Document:
-    if isinstance(source, Path):
-        return pymupdf.open(source, filetype="pdf")
-    return pymupdf.open(stream=source, filetype="pdf")
+    try:
+        if isinstance(source, Path):
+            return pymupdf.open(source, filetype="pdf")
+        return pymupdf.open(stream=source, filetype="pdf")
+    except pymupdf.FileDataError as error:  # whose text is the path, and nothing of the cause
+        raise PdfDamaged("the PDF cannot be opened: it is damaged beyond repair") from error
 
 
 def _unlock(pdf: pymupdf.Document, password: str) -> None:
