@@ -94,6 +94,8 @@ def decode_server_info(message: models_pb2.GetServerInfoResponse) -> ServerInfo:
         max_message_bytes=message.max_message_bytes,
         max_document_pages=message.max_document_pages,
         max_image_pixels=message.max_image_pixels,
+        max_document_bytes=message.max_document_bytes,
+        max_lines=message.max_lines,
     )
 
 

@@ -135,19 +135,14 @@ class Intake:
         Raises ContentTooLarge, QueueFull, StartingUp or ShuttingDown.
         """
         place = rank(priority, time.monotonic())
-        starts = list(itertools.accumulate((len(each.data) for each in contents), initial=0))
-        size = max(1, starts.pop())
+        size = max(1, sum(len(each.data) for each in contents))
         self._check_size(size)
         with self._admission.admit(), self._block(size) as block:
-            handles = [
-                block.array((len(each.data),), skip=start)
-                for each, start in zip(contents, starts, strict=True)
-            ]
-            pairs = zip(handles, (each.data for each in contents), strict=True)
-            await self._write(list(pairs), block)
+            pairs = _laid_out(block, [each.data for each in contents])
+            await self._write(pairs, block)
             refs = tuple(
                 DocumentRef(next(self._document_ids), handle, each.password, each.raw)
-                for handle, each in zip(handles, contents, strict=True)
+                for (handle, _), each in zip(pairs, contents, strict=True)
             )
             yield StoredContents(refs, block, place)
 
@@ -162,10 +157,9 @@ class Intake:
                 await upload.move_to_disk()
             else:
                 inside.enter_context(block)
-                handle = block.array((upload.size_bytes,))
-                await self._write([(handle, upload.content())], block)
+                await self._write(_laid_out(block, upload.parts), block)
                 upload.forget_memory()
-                return handle, block
+                return block.array((upload.size_bytes,)), block
         assert upload.file is not None
         return upload.file.handle, inside.enter_context(upload.file.hold())
 
@@ -210,3 +204,12 @@ class Intake:
     def _write_all(self, pairs: Sequence[tuple[ArrayHandle, bytes]]) -> None:
         for handle, content in pairs:
             self._memory.write(handle, content)
+
+
+def _laid_out(block: Lease, parts: Sequence[bytes]) -> list[tuple[ArrayHandle, bytes]]:
+    """Where each part goes: one behind the other."""
+    starts = itertools.accumulate((len(part) for part in parts), initial=0)
+    return [
+        (block.array((len(part),), skip=start), part)
+        for part, start in zip(parts, starts, strict=False)
+    ]

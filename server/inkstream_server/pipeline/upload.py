@@ -77,10 +77,10 @@ class Upload:
         await self._write(self._parts)
         self.forget_memory()
 
-    def content(self) -> bytes:
-        """All of it, as long as it is in memory."""
-        assert self.file is None, "it is on disk"
-        return b"".join(self._parts)
+    @property
+    def parts(self) -> tuple[bytes, ...]:
+        """What of it is in memory, in order: all, or, as soon as it is on disk, nothing."""
+        return tuple(self._parts)
 
     def forget_memory(self) -> None:
         """Give the memory back: the bytes lie elsewhere now."""

@@ -37,7 +37,7 @@ def test_a_small_document_stays_in_memory(tmp_path: Path) -> None:
         await upload.append(b"more")
 
         assert upload.file is None
-        assert upload.content() == b"fourmore"
+        assert upload.parts == (b"four", b"more")
         assert (room.memory.taken, room.disk.taken) == (8, 0)
         upload.close()
 
