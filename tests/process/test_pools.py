@@ -18,6 +18,7 @@ from tests.reading_room import (
     BOOK,
     SOMEWHERE,
     ReadingRoom,
+    Rules,
     models_to_load,
     reading,
     reading_room,
@@ -261,7 +262,7 @@ async def real_room(
         )
         await stack.enter_async_context(warm(pools.cpu))
         await stack.enter_async_context(warm(pools.models))
-        room = await stack.enter_async_context(reading_room(memory, pools, metrics, limits=limits))
+        room = await stack.enter_async_context(reading_room(memory, pools, metrics, Rules(limits)))
         yield room, pools
 
 

@@ -10,6 +10,7 @@ from inkstream_server.app.batching import BatchPolicies
 from inkstream_server.app.loads import ModelLoads
 from inkstream_server.app.plan import plan_server
 from inkstream_server.app.pools import ServerPools
+from inkstream_server.app.readers import build_readers
 from inkstream_server.app.tuning import Tuner
 from inkstream_server.app.widths import WidthSteps
 from inkstream_server.config import ServerConfig
@@ -19,12 +20,9 @@ from inkstream_server.front.http_server import HttpServer
 from inkstream_server.front.model_service import ModelService, ServerFacts
 from inkstream_server.front.ocr_service import OcrService
 from inkstream_server.front.requests import RequestReader
+from inkstream_server.front.stream_call import StreamTools
 from inkstream_server.models.files import Module
 from inkstream_server.pipeline.dispatcher import Dispatcher, Queueing
-from inkstream_server.pipeline.document import DocumentReader
-from inkstream_server.pipeline.gate import PageGate
-from inkstream_server.pipeline.intake import Intake
-from inkstream_server.pipeline.page import PagePipeline
 from inkstream_server.pipeline.page_work import PageWork
 from inkstream_server.pipeline.settings import ServedModels, SettingsBook
 from inkstream_server.scheduling.admission import Admission
@@ -32,7 +30,6 @@ from inkstream_server.scheduling.backlog import Backlog
 from inkstream_server.scheduling.learning import DrainRate
 from inkstream_server.telemetry.metrics import Metrics
 from inkstream_server.workers.model_tasks import LoadedModel, ModelToLoad
-from inkstream_server.workers.plan import WorkerPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +68,7 @@ def build(config: ServerConfig) -> Parts:
     loaded: list[LoadedModel] = []
     widths = WidthSteps(config.inference.width_step, loaded)
     work = PageWork(loads.of, admission.drain, server_plan.workers.model_workers)
-    reader = DocumentReader(
-        Intake(admission, pools.memory, pools.documents, pools.workers.cpu),
-        PagePipeline(
-            pools.workers, pools.arenas, _gate(config, server_plan.workers), work, widths.of
-        ),
-        work,
-        config.limits,
-        metrics,
-        window_page_count=_window(config, server_plan.workers),
-    )
+    readers = build_readers(config, pools, admission, work, widths.of)
     facts = ServerFacts(
         version=importlib.metadata.version("inkstream"),
         defaults=book.defaults,
@@ -88,10 +76,11 @@ def build(config: ServerConfig) -> Parts:
         max_message_bytes=config.server.max_message_bytes,
     )
     calls = Calls(metrics)
-    services = Services(
-        OcrService(RequestReader(book, config.limits), reader, calls),
-        ModelService(facts, loaded, calls),
-    )
+    tools = StreamTools(
+        RequestReader(book, config.limits), readers.intake, readers.documents, config.uploads,
+        config.limits.max_document_bytes, metrics,
+    )  # fmt: skip
+    services = Services(OcrService(tools, readers.lines, calls), ModelService(facts, loaded, calls))
     return Parts(
         grpc=GrpcServer(config.server, services, calls),
         http=HttpServer(config.server, metrics.registry, lambda: admission.is_open),
@@ -113,14 +102,3 @@ def _served(models: Mapping[Module, ModelToLoad]) -> ServedModels:
         text_recognition=models[Module.TEXT_RECOGNITION].files.name,
         textline_orientation=orientation.files.name if orientation else None,
     )
-
-
-def _gate(config: ServerConfig, workers: WorkerPlan) -> PageGate:
-    return PageGate(config.working_pages or 3 * workers.model_workers + 2)
-
-
-def _window(config: ServerConfig, workers: WorkerPlan) -> int:
-    """Enough that no worker idles while one page's last lines are read, and no more: what waits
-    in a window delays the other documents.
-    """
-    return config.window_pages or 2 * workers.model_workers + 1

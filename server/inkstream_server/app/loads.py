@@ -18,7 +18,9 @@ _NOMINAL_S: Final = {
     Module.TEXTLINE_ORIENTATION: 1e-7,
 }
 # Seconds of a step on a CPU worker. They decide only how pages share those workers.
-_STEP_S: Final = {"open": 0.005, "measure": 0.001, "draw": 0.03, "find": 0.01, "cut": 0.01}
+_STEP_S: Final = {
+    "open": 0.005, "measure": 0.001, "draw": 0.03, "find": 0.01, "cut": 0.01, "crop": 0.005,
+}  # fmt: skip
 
 
 class ModelLoads:

@@ -29,6 +29,8 @@ class ServerPools:
     ) -> None:
         """`queueing` is that of the model workers."""
         self._config = config
+        self.plan = plan
+        self.metrics = metrics
         sizes = config.memory
         self.memory = SharedMemory.create(
             [sizes.documents_bytes, sizes.pages_bytes, sizes.tensors_bytes]

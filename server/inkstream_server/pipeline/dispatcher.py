@@ -20,8 +20,8 @@ from inkstream_server.scheduling.place import Place
 from inkstream_server.scheduling.policy import BatchPolicy
 from inkstream_server.scheduling.shares import DEFAULT_BATCH_SHARE
 from inkstream_server.telemetry.metrics import PoolMetrics
-from inkstream_server.workers.arena import Lease
 from inkstream_server.workers.channel import Finished
+from inkstream_server.workers.hold import Hold
 from inkstream_server.workers.loss import Cause, WorkerLost
 from inkstream_server.workers.model_tasks import LoadedModel
 from inkstream_server.workers.slot import WorkerAway, WorkerSlot
@@ -61,7 +61,7 @@ class _Job:
     """An item on its way. The blocks that a worker reads or writes stay held while it runs."""
 
     item: object
-    leases: Sequence[Lease]
+    leases: Sequence[Hold]
     settled: asyncio.Future[Outcome[Any]]
 
 
@@ -145,7 +145,7 @@ class Dispatcher:
         return {slot.name: slot.pid for slot in self._slots}
 
     async def run(
-        self, key: Hashable, task: Task[R], *, place: Place, leases: Sequence[Lease] = ()
+        self, key: Hashable, task: Task[R], *, place: Place, leases: Sequence[Hold] = ()
     ) -> Outcome[R]:
         """Run one task, together with whatever else waits; see `run_all`."""
         (outcome,) = await self.run_all([(key, task)], place=place, leases=leases)
@@ -156,7 +156,7 @@ class Dispatcher:
         work: Sequence[tuple[Hashable, Task[R]]],
         *,
         place: Place,
-        leases: Sequence[Lease] = (),
+        leases: Sequence[Hold] = (),
     ) -> list[Outcome[R]]:
         """Run each task in the bucket of its key; outcomes in order.
 
@@ -181,7 +181,7 @@ class Dispatcher:
             slot.tell(item)
 
     def _add(
-        self, key: Hashable, task: Task[Any], place: Place, leases: Sequence[Lease]
+        self, key: Hashable, task: Task[Any], place: Place, leases: Sequence[Hold]
     ) -> Ticket[Any, _Job]:
         job = _Job(task, leases, asyncio.get_running_loop().create_future())
         load = self._load_of(key)

@@ -51,6 +51,12 @@ class CallMetrics:
             buckets=_SECONDS,
             registry=registry,
         )
+        self.stream_documents = Counter(
+            "inkstream_stream_documents",
+            "Documents of RecognizeStream that ended, by reason (OK where they succeeded).",
+            ("reason",),
+            registry=registry,
+        )
 
 
 class PageMetrics:

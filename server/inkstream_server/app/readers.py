@@ -1,0 +1,52 @@
+"""Builds what reads documents and lines with a server's pools."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from inkstream_server.app.pools import ServerPools
+from inkstream_server.config import ServerConfig
+from inkstream_server.pipeline.document import DocumentReader
+from inkstream_server.pipeline.gate import PageGate
+from inkstream_server.pipeline.intake import Intake
+from inkstream_server.pipeline.lines import LineReader, LineTools
+from inkstream_server.pipeline.page import PagePipeline
+from inkstream_server.pipeline.page_work import PageWork
+from inkstream_server.pipeline.upload import UploadSpace
+from inkstream_server.scheduling.admission import Admission
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """The door, and who reads what came in."""
+
+    intake: Intake
+    documents: DocumentReader
+    lines: LineReader
+
+
+def build_readers(
+    config: ServerConfig,
+    pools: ServerPools,
+    admission: Admission,
+    work: PageWork,
+    width_step_of: Callable[[str], int],
+) -> Readers:
+    worker_count = pools.plan.workers.model_workers
+    gate = PageGate(config.working_pages or 3 * worker_count + 2)
+    intake = Intake(
+        admission, pools.memory, pools.documents, pools.workers.cpu, UploadSpace(config.uploads)
+    )
+    documents = DocumentReader(
+        intake,
+        PagePipeline(pools.workers, pools.arenas, gate, work, width_step_of),
+        work,
+        config.limits,
+        pools.metrics,
+        # Enough that no worker idles while one page's last lines are read, and no more: what waits
+        # in a window delays the document's own first page.
+        window_page_count=config.window_pages or 2 * worker_count + 1,
+    )
+    tools = LineTools(pools.workers, pools.arenas.tensors, gate, work, width_step_of)
+    return Readers(intake, documents, LineReader(intake, tools, pools.metrics))
