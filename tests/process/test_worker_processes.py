@@ -394,3 +394,18 @@ def test_a_slot_is_stopped_while_its_worker_is_being_replaced() -> None:
             assert children_of(os.getpid()) == []
 
     run_scenario(scenario())
+
+
+def test_who_is_cancelled_while_a_worker_is_killed_leaves_no_process() -> None:
+    async def scenario() -> None:
+        worker = await Worker.start(launch(OrdealSpec()))
+        killing = asyncio.create_task(worker.kill())
+        await asyncio.sleep(0)
+        killing.cancel()
+        await asyncio.gather(killing, return_exceptions=True)
+
+        assert killing.cancelled()
+        assert worker.has_ended
+        assert children_of(os.getpid()) == []
+
+    run_scenario(scenario())

@@ -123,11 +123,19 @@ class Worker:
         await self._process.wait()
 
     async def kill(self, why: Loss | None = None) -> None:
-        """End the process at once, and wait until it is gone: it writes no memory after this."""
+        """End the process at once, and wait until it is gone: it writes no memory after this.
+
+        A caller who is cancelled meanwhile is so when it is gone.
+        """
         self._note(why)
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
-        await self.close()
+        closing = asyncio.create_task(self.close())
+        try:
+            await asyncio.shield(closing)
+        except asyncio.CancelledError:
+            await closing
+            raise
 
     async def close(self, why: Loss | None = None) -> None:
         """Let the process end by itself, which it does when the channel closes."""
