@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 
 from inkstream import AsyncClient
 from inkstream_server.app.models import models_to_load
-from inkstream_server.app.widths import WidthSteps
+from inkstream_server.app.widths import ModelWidths
 from inkstream_server.config import BatchingConfig, InferenceConfig, ModelsConfig
 from inkstream_server.document.limits import DocumentLimits
 from inkstream_server.document.opening import open_document
@@ -123,7 +123,7 @@ class BareReader:
         self._detector = _load(models[Module.TEXT_DETECTION])
         self._recogniser = _load(models[Module.TEXT_RECOGNITION])
         loaded = [describe(models[Module.TEXT_RECOGNITION], self._recogniser)]
-        self._width_step = WidthSteps(None, loaded).of(loaded[0].name)
+        self._widths = ModelWidths(None, loaded).of(loaded[0].name)
         self._alphabet = ctc.alphabet(models[Module.TEXT_RECOGNITION].files.characters)
 
     @classmethod
@@ -148,9 +148,7 @@ class BareReader:
         for region in find_regions(probabilities, size.height_px, size.width_px, params):
             pixels = crop.cut(page, region.polygon)
             if pixels is not None:
-                _, width = recognition.line_width(
-                    pixels.shape[0], pixels.shape[1], self._width_step
-                )
+                _, width = recognition.line_width(pixels.shape[0], pixels.shape[1], self._widths)
                 cost = width * recognition.LINE_HEIGHT_PX
                 waiting.add(width, recognition.fit(pixels), cost=cost, rank=0.0, now=0.0)
         document.close()

@@ -20,6 +20,7 @@ from inkstream_server.pipeline.page import PagePipeline
 from inkstream_server.pipeline.results import Page
 from inkstream_server.pipeline.settings import PageDefaults, ServedModels, SettingsBook
 from inkstream_server.scheduling.admission import Admission
+from inkstream_server.stages.line_widths import EXACT
 from inkstream_server.telemetry.metrics import Metrics
 from inkstream_server.workers.arena import Arena
 from inkstream_server.workers.memory import SharedMemory
@@ -110,7 +111,7 @@ async def reading_room(
     admission.open()
     reader = DocumentReader(
         Intake(admission, memory, contents, pools.cpu),
-        PagePipeline(pools.cpu, pools.models, pages, tensors, lambda model: 1),
+        PagePipeline(pools.cpu, pools.models, pages, tensors, lambda model: EXACT),
         pools.cpu,
         limits or DocumentLimits(),
         pools.metrics,

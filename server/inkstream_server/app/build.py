@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from inkstream_server.app.models import models_to_load
-from inkstream_server.app.widths import WidthSteps
+from inkstream_server.app.widths import ModelWidths
 from inkstream_server.config import BatchingConfig, ServerConfig
 from inkstream_server.engines.engine import Device, DeviceKind
 from inkstream_server.front.calls import Calls
@@ -66,7 +66,7 @@ def build(config: ServerConfig) -> Parts:
     book = SettingsBook(config.pipeline, _served(models))
     admission = Admission(config.server.max_documents)
     loaded: list[LoadedModel] = []
-    widths = WidthSteps(config.inference.width_step, loaded)
+    widths = ModelWidths(config.inference.width_step, loaded)
     reader = _reader(config, worker_plan, pools, admission, widths, metrics)
     facts = ServerFacts(
         version=importlib.metadata.version("inkstream"),
@@ -158,7 +158,7 @@ def _reader(
     worker_plan: WorkerPlan,
     pools: _Pools,
     admission: Admission,
-    widths: WidthSteps,
+    widths: ModelWidths,
     metrics: Metrics,
 ) -> DocumentReader:
     pages = PagePipeline(pools.cpu, pools.models, pools.pages, pools.tensors, widths.of)

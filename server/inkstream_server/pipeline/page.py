@@ -13,6 +13,7 @@ from inkstream_server.pipeline.dispatcher import Dispatcher, Outcome
 from inkstream_server.pipeline.results import NOT_CLASSIFIED, Page, PageTiming, TextLine
 from inkstream_server.pipeline.settings import PageSettings
 from inkstream_server.stages import detection, recognition, textline_orientation
+from inkstream_server.stages.line_widths import LineWidths
 from inkstream_server.stages.regions import Polygon
 from inkstream_server.workers.arena import Arena, Lease
 from inkstream_server.workers.cpu_tasks import (
@@ -102,14 +103,14 @@ class PagePipeline:
         models: Dispatcher,
         pages: Arena,
         tensors: Arena,
-        width_step_of: Callable[[str], int],
+        widths_of: Callable[[str], LineWidths],
     ) -> None:
-        """`width_step_of` tells, for a recogniser, what its lines' widths are rounded up to."""
+        """`widths_of` tells, for a recogniser, what widths its lines are padded to."""
         self._cpu = cpu
         self._models = models
         self._pages = pages
         self._tensors = tensors
-        self._width_step_of = width_step_of
+        self._widths_of = widths_of
 
     async def read(self, job: PageJob) -> Page:
         """Read a page. Raises the OcrError of the step that failed."""
@@ -193,13 +194,14 @@ class PagePipeline:
         ]
 
     def _fit(self, found: Sequence[LineRegion], model: str) -> list[_Line]:
-        step = self._width_step_of(model)
-        widths = [
-            recognition.line_width(each.crop_height_px, each.crop_width_px, step) for each in found
+        widths = self._widths_of(model)
+        sizes = [
+            recognition.line_width(each.crop_height_px, each.crop_width_px, widths)
+            for each in found
         ]
         return [
             _Line(each, (recognition.LINE_HEIGHT_PX, fitted, 3), padded)
-            for each, (fitted, padded) in zip(found, widths, strict=True)
+            for each, (fitted, padded) in zip(found, sizes, strict=True)
         ]
 
     async def _on_cpu(self, step: str, sheet: _Sheet, task: Task[R], leases: Sequence[Lease]) -> R:
