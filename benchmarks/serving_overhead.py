@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from inkstream import AsyncClient
 from inkstream_server.app.batching import UNMEASURED
 from inkstream_server.app.models import models_to_load
-from inkstream_server.app.widths import WidthSteps
+from inkstream_server.app.widths import ModelWidths
 from inkstream_server.config import InferenceConfig, ModelsConfig
 from inkstream_server.document.limits import DocumentLimits
 from inkstream_server.document.opening import open_document
@@ -115,7 +115,7 @@ class BareReader:
         self._detector = _load(models[Module.TEXT_DETECTION])
         self._recogniser = _load(models[Module.TEXT_RECOGNITION])
         loaded = [describe(models[Module.TEXT_RECOGNITION], self._recogniser)]
-        self._width_step = WidthSteps(None, loaded).of(loaded[0].name)
+        self._widths = ModelWidths(None, loaded).of(loaded[0].name)
         self._alphabet = ctc.alphabet(models[Module.TEXT_RECOGNITION].files.characters)
 
     @classmethod
@@ -140,9 +140,7 @@ class BareReader:
         for region in find_regions(probabilities, size.height_px, size.width_px, params):
             pixels = crop.cut(page, region.polygon)
             if pixels is not None:
-                _, width = recognition.line_width(
-                    pixels.shape[0], pixels.shape[1], self._width_step
-                )
+                _, width = recognition.line_width(pixels.shape[0], pixels.shape[1], self._widths)
                 load = Load(width * recognition.LINE_HEIGHT_PX)
                 waiting.add(width, recognition.fit(pixels), place=PLACE, load=load, now=0.0)
         document.close()

@@ -29,6 +29,7 @@ from inkstream_server.scheduling.batcher import Load
 from inkstream_server.scheduling.learning import DrainRate
 from inkstream_server.scheduling.place import Flow, Place
 from inkstream_server.scheduling.priority import Priority
+from inkstream_server.stages.line_widths import EXACT
 from inkstream_server.telemetry.metrics import Metrics
 from inkstream_server.workers.arena import Arena
 from inkstream_server.workers.memory import SharedMemory
@@ -130,10 +131,10 @@ async def reading_room(
     intake = Intake(admission, memory, contents, pools.cpu, UploadSpace(rules.uploads))
     gate = PageGate(8)
     work = PageWork(load_of, admission.drain, busy_page_count=2)
-    tools = LineTools(pools, tensors, gate, work, lambda model: 1)
+    tools = LineTools(pools, tensors, gate, work, lambda model: EXACT)
     reader = DocumentReader(
         intake,
-        PagePipeline(pools, PageArenas(pages, tensors), gate, work, lambda model: 1),
+        PagePipeline(pools, PageArenas(pages, tensors), gate, work, lambda model: EXACT),
         work,
         rules.limits,
         metrics,

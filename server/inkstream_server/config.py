@@ -70,7 +70,7 @@ class InferenceConfig(BaseModel, frozen=True, extra="forbid"):
     engine: str = "auto"
     precision: Precision = Precision.AUTO
     # What line widths are rounded up to, in pixels. 1: exact. None: exact in fp32, whose texts are
-    # PaddleX's, and 32 elsewhere.
+    # PaddleX's, and to the rungs of a ladder elsewhere; docs/decisions/022.
     width_step: int | None = Field(default=None, ge=1, le=320)
     # Seconds that a batch may take before its worker counts as hung and is replaced.
     max_batch_s: float = Field(default=120.0, gt=0.0)

@@ -12,7 +12,8 @@ from inkstream_server.models.files import Module
 from inkstream_server.scheduling.batch_choice import choose_policy
 from inkstream_server.scheduling.cost_table import CostTable
 from inkstream_server.scheduling.policy import NO_BOUND, BatchPolicy, BatchWishes
-from inkstream_server.stages.recognition import LINE_HEIGHT_PX, MIN_WIDTH_PX
+from inkstream_server.stages.line_widths import MIN_WIDTH_PX
+from inkstream_server.stages.recognition import LINE_HEIGHT_PX
 from inkstream_server.workers.model_tasks import ModelBucket, ModelToLoad
 
 _log = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from inkstream_server.app.plan import plan_server
 from inkstream_server.app.pools import ServerPools
 from inkstream_server.app.readers import build_readers
 from inkstream_server.app.tuning import Tuner
-from inkstream_server.app.widths import WidthSteps
+from inkstream_server.app.widths import ModelWidths
 from inkstream_server.config import ServerConfig
 from inkstream_server.front.calls import Calls
 from inkstream_server.front.grpc_server import GrpcServer, Services
@@ -66,7 +66,7 @@ def build(config: ServerConfig) -> Parts:
         DrainRate(initial=float(server_plan.workers.model_workers)),
     )
     loaded: list[LoadedModel] = []
-    widths = WidthSteps(config.inference.width_step, loaded)
+    widths = ModelWidths(config.inference.width_step, loaded)
     work = PageWork(loads.of, admission.drain, server_plan.workers.model_workers)
     readers = build_readers(config, pools, admission, work, widths.of)
     facts = ServerFacts(

@@ -15,6 +15,7 @@ from inkstream_server.pipeline.page import PagePipeline
 from inkstream_server.pipeline.page_work import PageWork
 from inkstream_server.pipeline.upload import UploadSpace
 from inkstream_server.scheduling.admission import Admission
+from inkstream_server.stages.line_widths import LineWidths
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ def build_readers(
     pools: ServerPools,
     admission: Admission,
     work: PageWork,
-    width_step_of: Callable[[str], int],
+    widths_of: Callable[[str], LineWidths],
 ) -> Readers:
     worker_count = pools.plan.workers.model_workers
     gate = PageGate(config.working_pages or 3 * worker_count + 2)
@@ -40,7 +41,7 @@ def build_readers(
     )
     documents = DocumentReader(
         intake,
-        PagePipeline(pools.workers, pools.arenas, gate, work, width_step_of),
+        PagePipeline(pools.workers, pools.arenas, gate, work, widths_of),
         work,
         config.limits,
         pools.metrics,
@@ -48,5 +49,5 @@ def build_readers(
         # in a window delays the document's own first page.
         window_page_count=config.window_pages or 2 * worker_count + 1,
     )
-    tools = LineTools(pools.workers, pools.arenas.tensors, gate, work, width_step_of)
+    tools = LineTools(pools.workers, pools.arenas.tensors, gate, work, widths_of)
     return Readers(intake, documents, LineReader(intake, tools, pools.metrics))

@@ -19,7 +19,7 @@ _PAGE_SIZES_PX: Final = ((320, 320), (640, 640), (640, 960), (960, 960))
 # Larger ones are not even tried. Most growths end before, where a larger batch gains no more.
 _LARGEST_ON_CPU: Final = {
     Module.TEXT_DETECTION: 4,
-    Module.TEXT_RECOGNITION: 16,
+    Module.TEXT_RECOGNITION: 8,  # what model workers are warmed up with
     Module.TEXTLINE_ORIENTATION: 32,
 }
 _LARGEST_ELSEWHERE: Final = {

@@ -11,6 +11,7 @@ from itertools import accumulate
 from typing import Final, Protocol, Self, TypeVar
 
 from inkstream_server.stages import recognition, textline_orientation
+from inkstream_server.stages.line_widths import LineWidths
 from inkstream_server.workers.arena import Lease
 from inkstream_server.workers.free_list import aligned
 from inkstream_server.workers.memory import ArrayHandle, size_bytes
@@ -35,9 +36,9 @@ class LineFit:
     padded_px: int
 
     @classmethod
-    def of(cls, crop_height_px: int, crop_width_px: int, width_step: int) -> Self:
+    def of(cls, crop_height_px: int, crop_width_px: int, widths: LineWidths) -> Self:
         """For a crop of this size."""
-        fitted, padded = recognition.line_width(crop_height_px, crop_width_px, width_step)
+        fitted, padded = recognition.line_width(crop_height_px, crop_width_px, widths)
         return cls((recognition.LINE_HEIGHT_PX, fitted, 3), padded)
 
 

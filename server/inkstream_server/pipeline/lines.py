@@ -30,6 +30,7 @@ from inkstream_server.pipeline.results import NOT_CLASSIFIED, ReadLine
 from inkstream_server.pipeline.settings import PageSettings
 from inkstream_server.scheduling.place import Place
 from inkstream_server.scheduling.priority import Priority
+from inkstream_server.stages.line_widths import LineWidths
 from inkstream_server.stages.recognition import LineText
 from inkstream_server.telemetry.metrics import Metrics
 from inkstream_server.workers.arena import Arena, Lease
@@ -67,13 +68,13 @@ class LinesJob:
 
 @dataclass(frozen=True, slots=True)
 class LineTools:
-    """What reading lines takes; `width_step_of` tells what their widths are rounded up to."""
+    """What reading lines takes; `widths_of` tells what widths they are padded to."""
 
     pools: Pools
     tensors: Arena
     gate: PageGate
     work: PageWork
-    width_step_of: Callable[[str], int]
+    widths_of: Callable[[str], LineWidths]
 
 
 class LineReader:
@@ -142,13 +143,13 @@ class _Reading:
         def task(part: slice) -> Task[list[PageSize | OcrError]]:
             return MeasureCrops(_crops(lines[part]))
 
-        step = self._tools.width_step_of(self._settings.text_rec_model)
+        widths = self._tools.widths_of(self._settings.text_rec_model)
         for line, size in zip(lines, await self._on_cpu(task, len(lines), []), strict=True):
             if isinstance(size, OcrError):
                 line.answer = size
             else:
                 line.size = size
-                line.fit = LineFit.of(size.height_px, size.width_px, step)
+                line.fit = LineFit.of(size.height_px, size.width_px, widths)
 
     async def _orient(self, portion: Sequence[_Line]) -> None:
         """Set each line's angle, where the module is on."""

@@ -25,6 +25,7 @@ from inkstream_server.pipeline.results import NOT_CLASSIFIED, Page, PageTiming, 
 from inkstream_server.pipeline.settings import PageSettings
 from inkstream_server.scheduling.place import Flow, Place
 from inkstream_server.stages import detection
+from inkstream_server.stages.line_widths import LineWidths
 from inkstream_server.stages.regions import Polygon
 from inkstream_server.workers.arena import Arena, Lease
 from inkstream_server.workers.cpu_tasks import (
@@ -142,16 +143,16 @@ class PagePipeline:
         arenas: PageArenas,
         gate: PageGate,
         work: PageWork,
-        width_step_of: Callable[[str], int],
+        widths_of: Callable[[str], LineWidths],
     ) -> None:
-        """`width_step_of` tells, for a recogniser, what its lines' widths are rounded up to."""
+        """`widths_of` tells, for a recogniser, what widths its lines are padded to."""
         self._cpu = pools.cpu
         self._models = pools.models
         self._pages = arenas.pages
         self._tensors = arenas.tensors
         self._gate = gate
         self._work = work
-        self._width_step_of = width_step_of
+        self._widths_of = widths_of
 
     async def open(self, document: DocumentRef, content: Hold, flow: Flow) -> DocumentSummary:
         """Tell what a document is. Raises OcrError."""
@@ -248,9 +249,10 @@ class PagePipeline:
         ]
 
     def _fit(self, found: Sequence[LineRegion], model: str) -> list[_Line]:
-        step = self._width_step_of(model)
+        widths = self._widths_of(model)
         return [
-            _Line(each, LineFit.of(each.crop_height_px, each.crop_width_px, step)) for each in found
+            _Line(each, LineFit.of(each.crop_height_px, each.crop_width_px, widths))
+            for each in found
         ]
 
     async def _on_cpu(self, step: str, sheet: _Sheet, task: Task[R], leases: Sequence[Hold]) -> R:
