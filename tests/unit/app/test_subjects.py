@@ -11,7 +11,7 @@ from inkstream_server.models.files import Module
     ("module", "on_cpu", "on_gpu"),
     [
         (Module.TEXT_DETECTION, 4, 16),
-        (Module.TEXT_RECOGNITION, 16, 128),
+        (Module.TEXT_RECOGNITION, 8, 128),
         (Module.TEXTLINE_ORIENTATION, 32, 128),
     ],
 )
