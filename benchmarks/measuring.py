@@ -15,9 +15,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from inkstream_server.engines.openvino import SHAPE_CACHE_ENTRIES
+from inkstream_server.engines.openvino import HINTS, SHAPE_CACHE_ENTRIES
 from inkstream_server.models.store import default_models_dir
-from inkstream_server.workers.environment import KEEP_MEMORY
+from inkstream_server.workers.environment import KEEP_FEW_PRIMITIVES, KEEP_MEMORY
 
 FOLDERS = {
     "det": "PP-OCRv4_mobile_det",
@@ -26,7 +26,7 @@ FOLDERS = {
 
 GIB = 1 << 30
 
-ALLOCATOR = KEEP_MEMORY
+ALLOCATOR = KEEP_MEMORY | KEEP_FEW_PRIMITIVES
 """What workers are started with."""
 
 
@@ -55,18 +55,20 @@ def paddle_settings(threads: int, *more: list[Any]) -> list[list[Any]]:
         ["enable_mkldnn"],
         ["set_cpu_math_library_num_threads", threads],
         ["enable_memory_optim"],
+        ["set_mkldnn_cache_capacity", 1],
         *more,
     ]
 
 
 def openvino_settings(threads: int, precision: str = "f32", **more: bool | int) -> dict[str, Any]:
     """Tell the properties that Inkstream compiles with, and `more` over them."""
+    entries = {HINTS[each]: count for each, count in SHAPE_CACHE_ENTRIES.items()}
     settings = {
         "INFERENCE_PRECISION_HINT": precision,
         "INFERENCE_NUM_THREADS": threads,
         "NUM_STREAMS": 1,
         "ENABLE_CPU_PINNING": False,
-        "CPU_RUNTIME_CACHE_CAPACITY": SHAPE_CACHE_ENTRIES,
+        "CPU_RUNTIME_CACHE_CAPACITY": entries[precision],
     }
     return settings | more
 

@@ -17,6 +17,9 @@ from typing import Any
 
 import numpy as np
 
+from inkstream_server.stages.line_widths import FEW
+from inkstream_server.workers.widths import shapes_to_warm
+
 Runner = Callable[[np.ndarray], object]
 
 SHARE_OF_SHORT_LINES = 0.62
@@ -28,6 +31,7 @@ def inputs_of(workload: str) -> list[np.ndarray]:
     "det:960x704" and "rec:320:8" (width, batch) say one shape, "mixed:100" as many lines of widths
     as real pages have them: six in ten are 320 px wide, the others log-normal up to 1902.
     "widths:100:3" is 100 lines, each of another width, in an order that the seed 3 decides.
+    "ladder" is every batch that a worker is warmed up with.
     """
     random = np.random.default_rng(7)
     kind, *rest = workload.split(":")
@@ -36,6 +40,9 @@ def inputs_of(workload: str) -> list[np.ndarray]:
         return [random.uniform(-2, 2, (1, 3, height, width)).astype(np.float32)]
     if kind == "rec":
         return [random.uniform(-1, 1, (int(rest[1]), 3, 48, int(rest[0]))).astype(np.float32)]
+    if kind == "ladder":
+        shapes = [(count, 3, 48, width) for count, width in shapes_to_warm(FEW)]
+        return [random.uniform(-1, 1, shape).astype(np.float32) for shape in shapes]
     if kind == "widths":
         order = np.random.default_rng(int(rest[1]))
         widths = order.permutation(np.arange(321, 321 + 2 * int(rest[0]), 2))

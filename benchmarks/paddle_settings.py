@@ -18,7 +18,7 @@ def main() -> None:
         "2 threads": paddle_settings(2),
         "no oneDNN": [["disable_mkldnn"], *paddle_settings(1)[1:]],
         "no memory optim": paddle_settings(1)[:2],
-        "oneDNN cache 1": paddle_settings(1, ["set_mkldnn_cache_capacity", 1]),
+        "oneDNN cache 10": paddle_settings(1, ["set_mkldnn_cache_capacity", 10]),
         "oneDNN cache 50": paddle_settings(1, ["set_mkldnn_cache_capacity", 50]),
         "new executor": paddle_settings(1, ["enable_new_executor"]),
         "new IR": paddle_settings(1, ["enable_new_ir"], ["enable_new_executor"]),

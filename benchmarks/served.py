@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from prometheus_client.parser import text_string_to_metric_families
+
 START_S: Final = 120.0
 STOP_S: Final = 60.0
 _LISTENING: Final = re.compile(r"listening: gRPC on port (\d+), HTTP on port (\d+)")
 _SERVING: Final = "serving, "
+_WORKER: Final = re.compile(r"(\w+ worker \d+) is (?:ready|back) \(pid (\d+)\)")
+_ANSWER_S: Final = 30.0
+_IN_FLIGHT: Final = "inkstream_pages_in_flight"
+_IDLE_LIMIT_S: Final = 120.0
+_LOOK_AGAIN_S: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,22 @@ class RunningServer:
 
     def log_text(self) -> str:
         return self.log.read_text(encoding="utf-8")
+
+    def worker_names(self) -> dict[int, str]:
+        """Which slot each worker process has, or had, by its process id."""
+        return {int(pid): name for name, pid in _WORKER.findall(self.log_text())}
+
+    def metric(self, name: str, **labels: str) -> float:
+        """The sum of a metric's samples that have these labels; 0 where it has none yet."""
+        url = f"http://127.0.0.1:{self.http_port}/metrics"
+        with urllib.request.urlopen(url, timeout=_ANSWER_S) as response:
+            families = text_string_to_metric_families(response.read().decode())
+        return sum(
+            sample.value
+            for family in families
+            for sample in family.samples
+            if sample.name == name and labels.items() <= sample.labels.items()
+        )
 
 
 @contextmanager
@@ -64,3 +89,10 @@ def _ports(process: subprocess.Popen[bytes], log: Path, *, until_serving: bool) 
             return int(listening[1]), int(listening[2])
         time.sleep(0.02)
     raise AssertionError(f"the server does not serve:\n{log.read_text(encoding='utf-8')}")
+
+
+async def until_idle(server: RunningServer) -> None:
+    """Wait until no page is being read, also none that nobody waits for any more."""
+    async with asyncio.timeout(_IDLE_LIMIT_S):
+        while await asyncio.to_thread(server.metric, _IN_FLIGHT):  # noqa: ASYNC110 - another process
+            await asyncio.sleep(_LOOK_AGAIN_S)

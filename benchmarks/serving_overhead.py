@@ -16,25 +16,22 @@ import asyncio
 import multiprocessing
 import os
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
 import cv2
 import grpc.aio
 import numpy as np
-import pymupdf
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from numpy.typing import NDArray
 
 from inkstream import AsyncClient
+from inkstream_server.app.batching import UNMEASURED
 from inkstream_server.app.models import models_to_load
-from inkstream_server.app.widths import WidthSteps
-from inkstream_server.config import BatchingConfig, InferenceConfig, ModelsConfig
+from inkstream_server.app.widths import ModelWidths
+from inkstream_server.config import InferenceConfig, ModelsConfig
 from inkstream_server.document.limits import DocumentLimits
 from inkstream_server.document.opening import open_document
 from inkstream_server.engines.engine import Predictor
@@ -49,6 +46,7 @@ from inkstream_server.workers.environment import worker_environment
 from inkstream_server.workers.model_role import describe
 from inkstream_server.workers.model_tasks import ModelToLoad
 from inkstream_server.workers.plan import WorkerCounts, core_count, plan
+from samples import sample_pictures
 from served import running_server
 
 CONCURRENCY: Final = 8
@@ -65,6 +63,7 @@ def main() -> None:
     os.environ.update(worker_environment(workers.model_threads))
     context = multiprocessing.get_context("spawn")
     flags = ["--engine", arguments.engine, "--precision", arguments.precision]
+    flags += ["--tuning", "off"]  # batches of one size on both sides
     settings = (arguments.engine, arguments.precision, workers.model_threads)
     with (
         context.Pool(workers.model_workers, BareReader.install, settings) as pool,
@@ -102,16 +101,6 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def sample_pictures() -> list[bytes]:
-    """The pages of the project's sample as PNG files, at 144 dots per inch."""
-    maker = Path(__file__).resolve().parents[1] / "examples/make_sample.py"
-    with TemporaryDirectory() as folder:
-        sample = Path(folder) / "sample.pdf"
-        subprocess.run([sys.executable, maker, sample], check=True, stdout=subprocess.DEVNULL)
-        with pymupdf.open(sample) as document:
-            return [page.get_pixmap(dpi=144).tobytes("png") for page in document]
-
-
 class BareReader:
     """The same stages in one process, without a server. One to a process of the pool."""
 
@@ -122,11 +111,11 @@ class BareReader:
         config = InferenceConfig.model_validate({"engine": engine, "precision": precision})
         models = models_to_load(ModelsConfig(), config, threads)
         self._limits = DocumentLimits()
-        self._policy = BatchingConfig().text_recognition
+        self._policy = UNMEASURED[Module.TEXT_RECOGNITION]
         self._detector = _load(models[Module.TEXT_DETECTION])
         self._recogniser = _load(models[Module.TEXT_RECOGNITION])
         loaded = [describe(models[Module.TEXT_RECOGNITION], self._recogniser)]
-        self._width_step = WidthSteps(None, loaded).of(loaded[0].name)
+        self._widths = ModelWidths(None, loaded).of(loaded[0].name)
         self._alphabet = ctc.alphabet(models[Module.TEXT_RECOGNITION].files.characters)
 
     @classmethod
@@ -151,9 +140,7 @@ class BareReader:
         for region in find_regions(probabilities, size.height_px, size.width_px, params):
             pixels = crop.cut(page, region.polygon)
             if pixels is not None:
-                _, width = recognition.line_width(
-                    pixels.shape[0], pixels.shape[1], self._width_step
-                )
+                _, width = recognition.line_width(pixels.shape[0], pixels.shape[1], self._widths)
                 load = Load(width * recognition.LINE_HEIGHT_PX)
                 waiting.add(width, recognition.fit(pixels), place=PLACE, load=load, now=0.0)
         document.close()

@@ -36,7 +36,7 @@ def main() -> None:
         ),
     }
     variants = list(paddle.values())
-    for capacity in (1, 50):
+    for capacity in (10, 50):
         calls = paddle_settings(1, ["set_mkldnn_cache_capacity", capacity])
         name = f"paddle, oneDNN cache {capacity}"
         variants.append(Variant(name, "paddle", folder, workload, calls))

@@ -47,8 +47,8 @@ from observing import (
     read_document,
     read_picture,
 )
+from samples import sample_pictures
 from served import RunningServer, running_server
-from serving_overhead import sample_pictures
 
 ALLOWED: Final = 0.15
 PICTURE_CALLERS: Final = 6
@@ -167,7 +167,7 @@ def measured_alone(
 
 
 def is_model(step: str) -> bool:
-    return step not in ("open", "measure", "draw", "find", "cut")
+    return step not in ("open", "measure", "draw", "find", "cut", "crop")
 
 
 def step_costs(seen: Observed[int], share: float, line_count: int) -> dict[str, float]:

@@ -5,7 +5,8 @@
 Needs the reference data, which is not part of the repository: labelled lines, and pictures with
 PaddleX's answers. Every variant reads all their lines, one at a time, in a fresh process.
 "cold" is the mean time a line takes when widths are met for the first time, "warm" when all lines
-are read again. Character errors are against the labels; "differ" is against PaddleX's own texts.
+are read again. Step 0 is the
+ladder. Character errors are against the labels; "differ" is against PaddleX's own texts.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from inkstream_server.models.files import Module
 from inkstream_server.models.store import default_models_dir
 from inkstream_server.stages import crop, recognition
 from inkstream_server.stages.ctc import alphabet
+from inkstream_server.stages.line_widths import LineWidths
 from measuring import FOLDERS
 from one_predictor import memory_mib
 
@@ -46,11 +48,16 @@ class Line:
 
 @dataclass(frozen=True)
 class Plan:
-    """One variant: the engine and precision, and the step in px that widths are rounded up to."""
+    """One variant: the engine and precision, and the widths that lines are padded to."""
 
     engine: str
     precision: Precision
-    width_step: int
+    widths: LineWidths
+
+    @property
+    def name(self) -> str:
+        step = self.widths.step_px
+        return "ladder" if step is None else f"step {step}"
 
 
 def labelled_lines(reference: Path) -> Iterator[Line]:
@@ -85,13 +92,13 @@ def rows(path: Path) -> list[str]:
 
 
 def read_all(
-    predictor: Predictor, lines: list[Line], signs: tuple[str, ...], step: int
+    predictor: Predictor, lines: list[Line], signs: tuple[str, ...], widths: LineWidths
 ) -> list[str]:
-    """Read every line by itself, its width rounded up to a multiple of `step` px."""
+    """Read every line by itself."""
     texts = []
     for line in lines:
         height, width = line.crop.shape[:2]
-        _, padded = recognition.line_width(height, width, step)
+        _, padded = recognition.line_width(height, width, widths)
         outputs = predictor.run(recognition.prepare([recognition.fit(line.crop)], padded))
         texts.append(recognition.interpret(outputs[0], outputs[1], signs)[0].text)
     return texts
@@ -107,7 +114,7 @@ def measure(plan: Plan, models: Path, reference: Path) -> str:
     times = []
     for _ in range(2):
         started = time.perf_counter()
-        texts = read_all(predictor, lines, signs, plan.width_step)
+        texts = read_all(predictor, lines, signs, plan.widths)
         times.append((time.perf_counter() - started) * 1e3 / len(lines))
     labelled = [
         (line, text) for line, text in zip(lines, texts, strict=True) if line.truth is not None
@@ -116,7 +123,7 @@ def measure(plan: Plan, models: Path, reference: Path) -> str:
     characters = sum(len(line.truth or "") for line, _ in labelled)
     differ = sum(text != line.golden for line, text in zip(lines, texts, strict=True)) / len(lines)
     return (
-        f"{plan.engine} {predictor.precision.value} step {plan.width_step:3}: "
+        f"{plan.engine} {predictor.precision.value} {plan.name:8}: "
         f"cold {times[0]:6.2f} ms, warm {times[1]:6.2f} ms a line, "
         f"character errors {errors / characters:.4f}, differ {differ:6.2%}, "
         f"RSS {memory_mib('VmRSS'):.0f} MiB"
@@ -128,7 +135,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--models", type=Path, default=default_models_dir(os.environ))
     parser.add_argument("--reference", type=Path, required=True)
-    parser.add_argument("--steps", type=int, nargs="+", default=[1, 8, 16, 32, 64])
+    parser.add_argument("--steps", type=int, nargs="+", default=[1, 8, 16, 32, 64, 0])
     parser.add_argument("--engines", nargs="+", default=["openvino"])
     parser.add_argument("--precisions", nargs="+", default=["fp32", "bf16"])
     options = parser.parse_args()
@@ -137,7 +144,7 @@ def main() -> None:
     for engine in options.engines:
         for precision in options.precisions:
             for step in options.steps:
-                plan = Plan(engine, Precision(precision), step)
+                plan = Plan(engine, Precision(precision), LineWidths(step or None))
                 with multiprocessing.get_context("spawn").Pool(1) as pool:
                     print(
                         pool.apply(measure, (plan, options.models, options.reference)), flush=True

@@ -168,6 +168,7 @@ def _spawn(port: int, serve_flags: Sequence[str]) -> subprocess.Popen[bytes]:
     if program is None:
         raise DemoFailed("the command inkstream is not installed; run `make setup`")
     command = [program, "serve", "--host", "127.0.0.1", "--port", str(port), "--http-port", "0"]
+    command += ["--tuning", "off"]  # for one document its measurement would take the longest
     with LOG.open("wb") as log:
         # A group of its own: Ctrl-C reaches the demo alone, which then stops the server, and
         # the last resort reaches the server's workers too.

@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from inkstream_server.document.limits import DocumentLimits
@@ -17,16 +17,19 @@ from inkstream_server.pipeline.dispatcher import Dispatcher
 from inkstream_server.pipeline.document import DocumentReader
 from inkstream_server.pipeline.gate import PageGate
 from inkstream_server.pipeline.intake import DocumentJob, Intake
+from inkstream_server.pipeline.lines import LineReader, LineTools
 from inkstream_server.pipeline.page import PageArenas, PagePipeline, Pools
 from inkstream_server.pipeline.page_work import PageWork
 from inkstream_server.pipeline.results import Page
 from inkstream_server.pipeline.settings import PageDefaults, ServedModels, SettingsBook
+from inkstream_server.pipeline.upload import UploadConfig, UploadSpace
 from inkstream_server.scheduling.admission import Admission
 from inkstream_server.scheduling.backlog import Backlog
 from inkstream_server.scheduling.batcher import Load
 from inkstream_server.scheduling.learning import DrainRate
 from inkstream_server.scheduling.place import Flow, Place
 from inkstream_server.scheduling.priority import Priority
+from inkstream_server.stages.line_widths import EXACT
 from inkstream_server.telemetry.metrics import Metrics
 from inkstream_server.workers.arena import Arena
 from inkstream_server.workers.memory import SharedMemory
@@ -85,7 +88,9 @@ async def shared_memory(documents_bytes: int = 8 << 20) -> AsyncIterator[SharedM
 
 @dataclass(frozen=True)
 class ReadingRoom:
+    intake: Intake
     reader: DocumentReader
+    lines: LineReader
     admission: Admission
     arenas: tuple[Arena, ...]
     metrics: Metrics
@@ -103,39 +108,47 @@ class ReadingRoom:
         return self.metrics.registry.get_sample_value(name, labels) or 0.0
 
 
+@dataclass(frozen=True)
+class Rules:
+    """What a pipeline lets in."""
+
+    limits: DocumentLimits = field(default_factory=DocumentLimits)
+    max_documents: int = 100
+    window_page_count: int = 4
+    uploads: UploadConfig = field(default_factory=UploadConfig)
+
+
 @asynccontextmanager
 async def reading_room(
-    memory: SharedMemory,
-    pools: Pools,
-    metrics: Metrics,
-    *,
-    limits: DocumentLimits | None = None,
-    max_documents: int = 100,
-    window_page_count: int = 4,
+    memory: SharedMemory, pools: Pools, metrics: Metrics, rules: Rules
 ) -> AsyncIterator[ReadingRoom]:
     """A pipeline that serves. At the end it must be empty."""
     contents, pages, tensors = (
         Arena(n, each.size_bytes) for n, each in enumerate(memory.addresses)
     )
-    admission = Admission(max_documents, Backlog(), DrainRate(initial=2.0))
+    admission = Admission(rules.max_documents, Backlog(), DrainRate(initial=2.0))
     admission.open()
+    intake = Intake(admission, memory, contents, pools.cpu, UploadSpace(rules.uploads))
     gate = PageGate(8)
     work = PageWork(load_of, admission.drain, busy_page_count=2)
+    tools = LineTools(pools, tensors, gate, work, lambda model: EXACT)
     reader = DocumentReader(
-        Intake(admission, memory, contents, pools.cpu),
-        PagePipeline(
-            pools,
-            PageArenas(pages, tensors),
-            gate,
-            work,
-            lambda model: 1,
-        ),
+        intake,
+        PagePipeline(pools, PageArenas(pages, tensors), gate, work, lambda model: EXACT),
         work,
-        limits or DocumentLimits(),
+        rules.limits,
         metrics,
-        window_page_count=window_page_count,
+        window_page_count=rules.window_page_count,
     )
-    room = ReadingRoom(reader, admission, (contents, pages, tensors), metrics, gate)
+    room = ReadingRoom(
+        intake,
+        reader,
+        LineReader(intake, tools, metrics),
+        admission,
+        (contents, pages, tensors),
+        metrics,
+        gate,
+    )
     async with serving(pools.cpu, pools.models):
         yield room
         await until(lambda: not room.taken_bytes)  # what was cancelled may run to its end yet

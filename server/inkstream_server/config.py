@@ -7,11 +7,12 @@ and `cli` see the whole.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from enum import Enum
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import yaml
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from inkstream_server.document.limits import DocumentLimits
@@ -19,7 +20,8 @@ from inkstream_server.engines.engine import Precision
 from inkstream_server.errors import Fault, OcrError
 from inkstream_server.front.listening import FrontConfig
 from inkstream_server.pipeline.settings import PageDefaults
-from inkstream_server.scheduling.policy import BatchPolicy
+from inkstream_server.pipeline.upload import UploadConfig
+from inkstream_server.scheduling.policy import BatchWishes
 from inkstream_server.scheduling.shares import DEFAULT_BATCH_SHARE
 from inkstream_server.stages.detection import MAX_SIDE_PX
 from inkstream_server.workers.free_list import ALIGNMENT_BYTES, aligned
@@ -49,6 +51,18 @@ class ModelsConfig(BaseModel, frozen=True, extra="forbid"):
     textline_orientation: str | None = "ch_ppocr_mobile_v2.0_cls"
 
 
+class Tuning(Enum):
+    """When the times of batches are measured, from which their sizes follow."""
+
+    AUTO = "auto"  # once, where nothing is kept for these models, this engine and this device
+    ALWAYS = "always"  # at every start
+    OFF = "off"  # never: built-in sizes, right for a CPU
+
+
+def _tuning_word(value: object) -> object:
+    return Tuning.OFF if value is False else value  # what YAML takes a bare "off" for
+
+
 class InferenceConfig(BaseModel, frozen=True, extra="forbid"):
     """What runs the models, and how."""
 
@@ -56,20 +70,21 @@ class InferenceConfig(BaseModel, frozen=True, extra="forbid"):
     engine: str = "auto"
     precision: Precision = Precision.AUTO
     # What line widths are rounded up to, in pixels. 1: exact. None: exact in fp32, whose texts are
-    # PaddleX's, and 32 elsewhere.
+    # PaddleX's, and to the rungs of a ladder elsewhere; docs/decisions/022.
     width_step: int | None = Field(default=None, ge=1, le=320)
     # Seconds that a batch may take before its worker counts as hung and is replaced.
     max_batch_s: float = Field(default=120.0, gt=0.0)
+    tuning: Annotated[Tuning, BeforeValidator(_tuning_word)] = Tuning.AUTO
+    # Where measured times are kept. None: ~/.cache/inkstream/tuning.
+    tuning_dir: Path | None = None
 
 
 class BatchingConfig(BaseModel, frozen=True, extra="forbid"):
-    """How large batches grow, by module. Costs are padded pixels."""
+    """How large batches grow, by module. Costs are padded pixels. None: as it was measured."""
 
-    text_detection: BatchPolicy = BatchPolicy(max_count=1)
-    text_recognition: BatchPolicy = BatchPolicy(
-        max_count=8, max_cost=8 * 48 * 320, powers_of_two=True
-    )
-    textline_orientation: BatchPolicy = BatchPolicy(max_count=16, powers_of_two=True)
+    text_detection: BatchWishes = BatchWishes()
+    text_recognition: BatchWishes = BatchWishes()
+    textline_orientation: BatchWishes = BatchWishes()
     # What work of priority BATCH keeps of the workers' time while interactive work waits.
     batch_share: float = Field(default=DEFAULT_BATCH_SHARE, ge=0.01, le=0.99)
 
@@ -94,6 +109,7 @@ class ServerConfig(BaseModel, frozen=True, extra="forbid"):
     pipeline: PageDefaults = PageDefaults()
     limits: DocumentLimits = DocumentLimits()
     memory: MemoryConfig = MemoryConfig()
+    uploads: UploadConfig = UploadConfig()
     # Pages of one document that are read at once. None: planned from the workers.
     window_pages: int | None = Field(default=None, ge=1, le=1024)
     # Pages of one priority that are worked on at once, of all documents. None: planned likewise.

@@ -11,7 +11,6 @@ class Fault(Enum):
 
     CALLER = "caller"  # fix the request
     UNSERVED = "unserved"  # this server is not set up for it; ask its operator
-    UNBUILT = "unbuilt"  # this version cannot do it at all; use another method or version
     BUSY = "busy"  # retry later, with back-off
     LATE = "late"  # it took longer than allowed
     AWAY = "away"  # this server is not there yet, or going away; try again or another one
@@ -133,6 +132,13 @@ class TooManyPages(OcrError):
     fault = Fault.CALLER
 
 
+class TooManyLines(OcrError):
+    """More crops than one request may bring."""
+
+    reason = "TOO_MANY_LINES"
+    fault = Fault.CALLER
+
+
 class PageTooLarge(OcrError):
     """The page would be rasterised to more pixels than are allowed."""
 
@@ -166,13 +172,6 @@ class OptionNotServed(OcrError):
 
     reason = "OPTION_NOT_SERVED"
     fault = Fault.UNSERVED
-
-
-class MethodNotServed(OcrError):
-    """This version of the server has no such method."""
-
-    reason = "METHOD_NOT_SERVED"
-    fault = Fault.UNBUILT
 
 
 class UriNotAllowed(OcrError):

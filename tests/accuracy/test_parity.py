@@ -19,14 +19,13 @@ from tests.accuracy.golden import (
 from tests.reference_data import needs_reference_data
 
 from edit_distance import edit_distance
-from inkstream_server.app.widths import WidthSteps
 from inkstream_server.engines.engine import CPU, EngineSettings, Precision, Predictor
 from inkstream_server.engines.selection import AUTO, select
 from inkstream_server.models.files import ModelFiles
 from inkstream_server.stages import crop, ctc, detection, recognition
+from inkstream_server.stages.line_widths import EXACT, LineWidths
 from inkstream_server.stages.regions import Region, find_regions
-from inkstream_server.workers.model_role import describe
-from inkstream_server.workers.model_tasks import ModelToLoad
+from inkstream_server.workers.widths import widths_of
 
 pytestmark = [pytest.mark.models, needs_models, needs_reference_data]
 
@@ -55,10 +54,10 @@ class Tally:
 
 
 class Reader:
-    """A detector and a recogniser, one line at a time. Widths are exact unless a step is given."""
+    """A detector and a recogniser, one line at a time. Widths are exact unless told otherwise."""
 
-    def __init__(self, engine: str, precision: Precision, width_step: int = 1) -> None:
-        self._width_step = width_step
+    def __init__(self, engine: str, precision: Precision, widths: LineWidths = EXACT) -> None:
+        self._widths = widths
         models = detector(), recogniser()
         self.detector, self.recogniser = (_load(engine, model, precision) for model in models)
         self._signs = ctc.alphabet(models[1].characters)
@@ -70,7 +69,7 @@ class Reader:
         return find_regions(detection.interpret(outputs)[0], height, width, params)
 
     def text(self, cut: NDArray[np.uint8]) -> recognition.LineText:
-        _, padded = recognition.line_width(cut.shape[0], cut.shape[1], self._width_step)
+        _, padded = recognition.line_width(cut.shape[0], cut.shape[1], self._widths)
         outputs = self.recogniser.run(recognition.prepare([recognition.fit(cut)], padded))
         return recognition.interpret(outputs[0], outputs[1], self._signs)[0]
 
@@ -79,12 +78,9 @@ class Reader:
         self.recogniser.close()
 
 
-def default_width_step() -> int:
-    """What a server that is not told otherwise rounds line widths up to here."""
-    files = recogniser()
-    settings = EngineSettings(CPU, Precision.AUTO)
-    model = ModelToLoad(files, select(AUTO, files, CPU).engine, settings)
-    return WidthSteps(None, [describe(model, _load(AUTO, files, Precision.AUTO))]).of(files.name)
+def default_widths() -> LineWidths:
+    """What a server that is not told otherwise pads lines to here."""
+    return widths_of(None, _load(AUTO, recogniser(), Precision.AUTO).precision.value)
 
 
 def _load(engine: str, model: ModelFiles, precision: Precision) -> Predictor:
@@ -130,7 +126,7 @@ def test_lines_read_as_paddlex_reads_them(exact_reader: Reader) -> None:
 
 @pytest.mark.filterwarnings(IGNORE_PADDLES_WARNING)
 def test_the_default_engine_makes_no_more_errors_than_paddlex() -> None:
-    reader = Reader(AUTO, Precision.AUTO, default_width_step())
+    reader = Reader(AUTO, Precision.AUTO, default_widths())
     lines = list(golden_lines())
     read = [reader.text(line.crop).text for line in lines]
     reader.close()

@@ -36,6 +36,8 @@ OPTIONS: Final[dict[str, dict[str, Any]]] = {
     },
 }
 CLIENTS: Final = 4
+# Batch sizes change no result.
+UNTUNED: Final = ("--tuning", "off")
 
 Points = Sequence[Sequence[int]]
 
@@ -89,7 +91,7 @@ def _distance(polygon: Points, other: Points) -> int:
 @pytest.fixture(scope="module")
 def paddle_server() -> Iterator[Client]:
     with (
-        running_server("--engine", "paddle", "--precision", "fp32") as server,
+        running_server(*UNTUNED, "--engine", "paddle", "--precision", "fp32") as server,
         Client(server.target, timeout_s=300) as client,
     ):
         yield client
@@ -97,7 +99,7 @@ def paddle_server() -> Iterator[Client]:
 
 @pytest.fixture(scope="module")
 def default_server() -> Iterator[Client]:
-    with running_server() as server, Client(server.target, timeout_s=300) as client:
+    with running_server(*UNTUNED) as server, Client(server.target, timeout_s=300) as client:
         yield client
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
+import itertools
 import os
 import signal
 import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +39,21 @@ class Hang(Task[str]):
     """Never answer. With a marker: leave it, and answer once it is there."""
 
     marker: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Clasp(Task[str]):
+    """Never answer, and keep Python's lock, as a deadlock in native code does. Else like Hang."""
+
+    marker: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Take(Task[float]):
+    """Take about so long, and answer how long it was: asleep, or computing with Python's lock."""
+
+    duration_s: float
+    computes: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +92,11 @@ class Ordeal:
             case Say(text=text):
                 return text.upper()
             case Die():
-                os.kill(os.getpid(), signal.SIGKILL)
-            case Hang(marker=marker):
-                return _hang(marker)
+                os.kill(os.getpid(), signal.SIGSEGV)
+            case Hang() | Clasp():
+                return _hang(task)
+            case Take(duration_s=duration_s, computes=computes):
+                return _timed(_compute if computes else time.sleep, duration_s)
             case Fail(is_bug=is_bug):
                 raise ValueError("a bug") if is_bug else ImageDamaged("the picture is torn")
             case TellWhatWasTold():
@@ -86,13 +106,33 @@ class Ordeal:
         raise AssertionError(task)
 
 
-def _hang(marker: Path | None) -> str:
-    if marker is not None and marker.exists():
+def _hang(task: Hang | Clasp) -> str:
+    if task.marker is not None and task.marker.exists():
         return "done at last"
-    if marker is not None:
-        marker.touch()
-    time.sleep(FOREVER_S)
+    if task.marker is not None:
+        task.marker.touch()
+    if isinstance(task, Hang):
+        time.sleep(FOREVER_S)
+    else:
+        ctypes.PyDLL(None).sleep(int(FOREVER_S))
     raise AssertionError
+
+
+def _timed(act: Callable[[float], None], duration_s: float) -> float:
+    started_at = time.monotonic()
+    act(duration_s)
+    return time.monotonic() - started_at
+
+
+def _compute(duration_s: float) -> None:
+    """Compute in native code, without a moment at which another thread could run Python."""
+    sample = 5_000_000
+    sample_s = _timed(lambda _: _count(sample), 0.0)
+    _count(int(sample * duration_s / sample_s))
+
+
+def _count(count: int) -> None:
+    deque(itertools.repeat(None, count), maxlen=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,5 +174,6 @@ class BarredSpec:
 
 
 def launch(spec: RoleSpec, name: str = "a worker") -> Launch:
-    """A worker that finds the tests' own roles."""
-    return Launch(name, spec, segments=(), environment={"PYTHONPATH": str(REPOSITORY)})
+    """A worker that finds the tests' own roles, and all else where this process finds it."""
+    path = os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")]).strip(os.pathsep)
+    return Launch(name, spec, segments=(), environment={"PYTHONPATH": path})

@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pytest
 from tests.pictures import pdf, picture, png
-from tests.process.roles import Die, Hang, HopelessSpec, OrdealSpec, Say, launch
+from tests.process.roles import Clasp, Die, Hang, HopelessSpec, OrdealSpec, Say, launch
 from tests.process.scenarios import children_of, run_scenario, until
 from tests.reading_room import (
     BOOK,
     SOMEWHERE,
     ReadingRoom,
+    Rules,
     models_to_load,
     reading,
     reading_room,
@@ -62,10 +63,16 @@ def dispatcher(
 
 
 @asynccontextmanager
-async def ordeals(count: int, *, limit_s: float = 20.0) -> AsyncIterator[Dispatcher]:
-    pool = dispatcher(
-        [WorkerSlot(launch(OrdealSpec(), f"worker {n}")) for n in range(count)], limit_s=limit_s
-    )
+async def ordeals(
+    count: int, *, limit_s: float = 20.0, metrics: Metrics | None = None
+) -> AsyncIterator[Dispatcher]:
+    metrics = metrics or Metrics()
+    launches = [launch(OrdealSpec(), f"worker {n}") for n in range(count)]
+    slots = [
+        WorkerSlot(replace(each, heartbeat_timeout_s=1.5), PoolMetrics(metrics, "test").note_loss)
+        for each in launches
+    ]
+    pool = dispatcher(slots, limit_s=limit_s, metrics=metrics)
     async with warm(pool), serving(pool):
         yield pool
 
@@ -125,6 +132,47 @@ def test_a_batch_whose_worker_is_killed_in_the_middle_is_done_again(tmp_path: Pa
             kill(pool)
 
             assert await asked == ["A", "done at last", "B"]
+
+    run_scenario(scenario())
+
+
+def test_the_batch_of_a_worker_that_stands_still_is_answered_by_another(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with ordeals(2) as pool:
+            asked = asyncio.create_task(ask(pool, Say("a"), Hang(tmp_path / "begun"), Say("b")))
+            await until((tmp_path / "begun").exists)
+            for pid in pool.pids.values():
+                assert pid is not None
+                os.kill(pid, signal.SIGSTOP)
+
+            assert await asked == ["A", "done at last", "B"]
+
+    run_scenario(scenario())
+
+
+def test_a_batch_that_stops_python_is_run_again(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with ordeals(1) as pool:
+            assert await ask(pool, Say("a"), Clasp(tmp_path / "begun")) == ["A", "done at last"]
+
+    run_scenario(scenario())
+
+
+def test_a_worker_that_is_lost_is_told_of_once_in_the_log_and_in_the_metrics(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scenario() -> None:
+        metrics = Metrics()
+        async with ordeals(1, metrics=metrics) as pool:
+            asked = asyncio.create_task(ask(pool, Hang(tmp_path / "begun")))
+            await until((tmp_path / "begun").exists)
+            kill(pool)
+            await asked
+
+        labels = {"pool": "test", "cause": "killed"}
+        sample = metrics.registry.get_sample_value
+        assert sample("inkstream_worker_restarts_total", labels) == 1
+        assert caplog.text.count("was killed by SIGKILL") == 1
 
     run_scenario(scenario())
 
@@ -214,7 +262,7 @@ async def real_room(
         )
         await stack.enter_async_context(warm(pools.cpu))
         await stack.enter_async_context(warm(pools.models))
-        room = await stack.enter_async_context(reading_room(memory, pools, metrics, limits=limits))
+        room = await stack.enter_async_context(reading_room(memory, pools, metrics, Rules(limits)))
         yield room, pools
 
 

@@ -6,7 +6,8 @@ import asyncio
 import os
 import resource
 import signal
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,12 +15,14 @@ from pathlib import Path
 import pytest
 from tests.process.roles import (
     BarredSpec,
+    Clasp,
     Die,
     Fail,
     Hang,
     HopelessSpec,
     OrdealSpec,
     Say,
+    Take,
     TellPid,
     TellWhatWasTold,
     launch,
@@ -27,16 +30,22 @@ from tests.process.roles import (
 from tests.process.scenarios import children_of, is_alive, run_scenario, until
 
 from inkstream_server.errors import ImageDamaged, InternalError, ModelMissing
+from inkstream_server.workers.loss import Cause, WorkerLost
 from inkstream_server.workers.role import RoleSpec
-from inkstream_server.workers.slot import WorkerAway, WorkerHung, WorkerSlot
-from inkstream_server.workers.worker import Worker, WorkerDied, WorkerStartFailed
+from inkstream_server.workers.slot import WorkerAway, WorkerSlot
+from inkstream_server.workers.worker import Worker, WorkerStartFailed
 
 LIMIT_S = 20.0
+# Long enough for one that has to wait for a core, and short enough to be waited for.
+SILENCE_S = 1.5
 
 
 @asynccontextmanager
-async def filled_slot(spec: RoleSpec | None = None) -> AsyncIterator[WorkerSlot]:
-    slot = WorkerSlot(launch(spec or OrdealSpec()))
+async def filled_slot(
+    spec: RoleSpec | None = None, *, on_loss: Callable[[str], None] = lambda cause: None
+) -> AsyncIterator[WorkerSlot]:
+    quick = replace(launch(spec or OrdealSpec()), heartbeat_timeout_s=SILENCE_S)
+    slot = WorkerSlot(quick, on_loss)
     await slot.start()
     try:
         yield slot
@@ -209,11 +218,12 @@ def test_a_worker_that_a_real_time_signal_killed_is_back_too() -> None:
     run_scenario(scenario())
 
 
-def test_a_worker_that_was_killed_with_a_batch_says_so_and_is_back() -> None:
+def test_a_worker_that_crashes_with_a_batch_says_so_and_is_back() -> None:
     async def scenario() -> None:
         async with filled_slot() as slot:
-            with pytest.raises(WorkerDied, match="killed by SIGKILL"):
+            with pytest.raises(WorkerLost, match="killed by SIGSEGV") as lost:
                 await slot.run("any", (Die(),), limit_s=LIMIT_S)
+            assert lost.value.cause is Cause.CRASHED
 
             assert await say(slot, "back") == "BACK"
 
@@ -236,8 +246,9 @@ def test_a_worker_that_hangs_is_gone_when_that_is_told_and_is_back() -> None:
     async def scenario() -> None:
         async with filled_slot() as slot:
             pid = await pid_of(slot)
-            with pytest.raises(WorkerHung, match=r"after 0.2 s"):
+            with pytest.raises(WorkerLost, match=r"took longer than 0.2 s for one batch") as lost:
                 await slot.run("any", (Hang(),), limit_s=0.2)
+            assert lost.value.cause is Cause.OVERDUE
             assert not is_alive(pid)
 
             assert await say(slot, "back") == "BACK"
@@ -249,10 +260,66 @@ def test_a_stopped_process_hangs_too() -> None:
     async def scenario() -> None:
         async with filled_slot() as slot:
             os.kill(await pid_of(slot), signal.SIGSTOP)
-            with pytest.raises(WorkerHung):
+            with pytest.raises(WorkerLost):
                 await slot.run("any", (Say("a"),), limit_s=0.2)
 
             assert await say(slot, "back") == "BACK"
+
+    run_scenario(scenario())
+
+
+def test_an_idle_worker_that_stands_still_is_replaced_before_it_gets_a_batch() -> None:
+    async def scenario() -> None:
+        causes: list[str] = []
+        async with filled_slot(on_loss=causes.append) as slot:
+            pid = await pid_of(slot)
+            os.kill(pid, signal.SIGSTOP)
+            await until(lambda: slot.pid not in {pid, None})
+
+            assert await say(slot, "back") == "BACK"
+            assert not is_alive(pid)
+            assert causes == ["silent"]
+
+    run_scenario(scenario())
+
+
+def test_a_worker_that_keeps_pythons_lock_for_ever_is_given_up() -> None:
+    async def scenario() -> None:
+        async with filled_slot() as slot:
+            pid = await pid_of(slot)
+            with pytest.raises(WorkerLost, match=r"gave no sign of life for 1\.5 s") as lost:
+                await slot.run("any", (Clasp(),), limit_s=LIMIT_S)
+            assert lost.value.cause is Cause.SILENT
+            assert not is_alive(pid)
+
+            assert await say(slot, "back") == "BACK"
+
+    run_scenario(scenario())
+
+
+@pytest.mark.parametrize("computes", [False, True])
+def test_a_long_batch_is_no_silence(computes: bool) -> None:
+    async def scenario() -> None:
+        async with filled_slot() as slot:
+            pid = await pid_of(slot)
+            took_s, answered_by = (
+                await slot.run("any", (Take(2 * SILENCE_S, computes), TellPid()), limit_s=LIMIT_S)
+            ).outcomes
+
+            assert isinstance(took_s, float) and took_s > 1.2 * SILENCE_S
+            assert answered_by == slot.pid == pid
+
+    run_scenario(scenario())
+
+
+def test_a_loop_that_is_held_up_blames_no_worker() -> None:
+    async def scenario() -> None:
+        async with filled_slot() as slot:
+            pid = await pid_of(slot)
+            time.sleep(1.2 * SILENCE_S)  # noqa: ASYNC251 - that is what holds it up
+            await asyncio.sleep(1.2 * SILENCE_S)
+
+            assert slot.is_ready and slot.pid == pid
 
     run_scenario(scenario())
 
@@ -264,10 +331,13 @@ def test_a_worker_that_cannot_come_back_yet_is_tried_again(
         async with filled_slot(BarredSpec(tmp_path / "bar")) as slot:
             (tmp_path / "bar").touch()
             os.kill(await pid_of(slot), signal.SIGKILL)
-            await until(lambda: caplog.text.count("the bar is down") == 2)
+            await until(lambda: slot.failed_start_count == 2)
+            assert str(slot.start_failure) == "the bar is down"
+            assert caplog.text.count("the bar is down") == 2
             (tmp_path / "bar").unlink()
 
             assert await say(slot, "back") == "BACK"
+            assert slot.failed_start_count == 0 and slot.start_failure is None
 
     run_scenario(scenario())
 
@@ -322,5 +392,20 @@ def test_a_slot_is_stopped_while_its_worker_is_being_replaced() -> None:
 
             assert slot.pid is None
             assert children_of(os.getpid()) == []
+
+    run_scenario(scenario())
+
+
+def test_who_is_cancelled_while_a_worker_is_killed_leaves_no_process() -> None:
+    async def scenario() -> None:
+        worker = await Worker.start(launch(OrdealSpec()))
+        killing = asyncio.create_task(worker.kill())
+        await asyncio.sleep(0)
+        killing.cancel()
+        await asyncio.gather(killing, return_exceptions=True)
+
+        assert killing.cancelled()
+        assert worker.has_ended
+        assert children_of(os.getpid()) == []
 
     run_scenario(scenario())

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from inkstream_server.config import ConfigInvalid, ServerConfig, load_config
+from inkstream_server.config import ConfigInvalid, ServerConfig, Tuning, load_config
 from inkstream_server.engines.engine import Precision
+from inkstream_server.scheduling.policy import BatchWishes
 from inkstream_server.stages.detection import LimitType
 
 
@@ -84,6 +85,21 @@ def test_the_environment_reaches_every_depth() -> None:
     assert (config.log_level, config.window_pages) == ("DEBUG", 7)
 
 
+@pytest.mark.parametrize(
+    ("flag", "expected"),
+    [("auto", Tuning.AUTO), ("always", Tuning.ALWAYS), ("off", Tuning.OFF), (False, Tuning.OFF)],
+)
+def test_a_bare_off_is_off_though_yaml_reads_false(flag: object, expected: Tuning) -> None:
+    assert load(flags=[("inference.tuning", flag)]).inference.tuning is expected
+
+
+def test_batch_sizes_are_as_measured_unless_they_are_set() -> None:
+    batching = load(flags=[("batching.text_recognition.max_count", 4)]).batching
+
+    assert batching.text_recognition == BatchWishes(max_count=4)
+    assert batching.text_detection == BatchWishes()
+
+
 def test_variables_of_others_are_left_alone() -> None:
     environ = {
         "INKSTREAM_MODELS_DIR": "/models",
@@ -115,11 +131,14 @@ def test_memory_that_one_page_does_not_fit_once_it_is_rounded_is_refused() -> No
         ([("server.port", "many")], "server.port is 'many'"),
         ([("inference.precision", "fp64")], "inference.precision is 'fp64'"),
         ([("inference.width_step", 0)], "inference.width_step is 0"),
+        ([("inference.tuning", True)], "inference.tuning is True"),
+        ([("inference.tuning", "twice")], "inference.tuning is 'twice'"),
         ([("log_level", "LOUD")], "log_level is 'LOUD'"),
         ([("window_pages", 0)], "window_pages is 0"),
         ([("limits.max_page_s", 0.0)], "limits.max_page_s is 0.0"),
         ([("pipeline.text_det_thresh", 1.5)], "pipeline.text_det_thresh is 1.5"),
         ([("workers.model_workers", 0)], "workers.model_workers is 0"),
+        ([("workers.heartbeat_timeout_s", 0.1)], "workers.heartbeat_timeout_s is 0.1"),
         ([("server", 5)], "server is 5"),
         ([("server", 5), ("server.port", 6)], "server holds no keys"),
     ],

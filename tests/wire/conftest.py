@@ -11,6 +11,7 @@ LIMITS = (
     "--set=limits.max_image_pixels=2000000",
     "--set=limits.max_page_pixels=4000000",
     "--set=limits.max_document_pages=50",
+    "--set=limits.max_lines=40",
     "--set=server.max_message_bytes=4194304",
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -123,7 +124,7 @@ def test_a_full_house_is_told_with_when_to_try_again(server: RunningServer, stub
     request = ocr_pb2.RecognizeRequest(source=source_pb2.Source(content=IMAGE))
     with paused_workers(server):
         calls = [stubs.ocr.Recognize.future(request) for _ in range(8)]
-        eventually(lambda: recognize_refusal(stubs, 0.5)[1] == "QUEUE_FULL")
+        eventually(lambda: metric(server, IN_FLIGHT) == 8)
         with pytest.raises(grpc.RpcError) as error:
             stubs.ocr.Recognize(request, timeout=CALL_S)
 
@@ -140,7 +141,8 @@ def test_callers_who_go_away_leave_the_queue(server: RunningServer, stubs: Stubs
     request = ocr_pb2.RecognizeRequest(source=source_pb2.Source(content=IMAGE))
     with paused_workers(server):
         calls = [stubs.ocr.Recognize.future(request) for _ in range(8)]
-        eventually(lambda: recognize_refusal(stubs, 0.5)[1] == "QUEUE_FULL")
+        eventually(lambda: metric(server, IN_FLIGHT) == 8)
+        assert recognize_refusal(stubs)[1] == "QUEUE_FULL"
 
         for call in calls:
             call.cancel()
@@ -212,6 +214,38 @@ def test_before_it_is_warm_a_server_answers_that_it_is_not() -> None:
         assert http_get(starting, "/health")[0] == 200
         assert stubs.read(IMAGE).lines
         watch.cancel()
+
+
+def test_while_batch_times_are_measured_a_server_answers_that_it_is_not(tmp_path: Path) -> None:
+    flags = (
+        *("--tuning", "always", f"--set=inference.tuning_dir={tmp_path}"),
+        "--set=models.textline_orientation=null",
+    )
+    with running_server(*FAKE, *flags, until_serving=False) as starting:
+        with stubs_of(starting) as stubs:
+            watch = stubs.health.Watch(health_pb2.HealthCheckRequest(), timeout=CALL_S)
+            assert next(watch).status == NOT_SERVING
+            eventually(lambda: "measuring batch times" in starting.log_text())
+            assert recognize_refusal(stubs) == (grpc.StatusCode.UNAVAILABLE, "STARTING_UP")
+
+            assert next(watch).status == SERVING
+            assert "measured in" in starting.log_text()
+            assert len(list(tmp_path.iterdir())) == 2  # of each model its times
+            assert stubs.read(IMAGE).lines
+            watch.cancel()
+        assert starting.stop() == 0
+
+
+def test_a_server_that_is_stopped_while_it_measures_ends_well(tmp_path: Path) -> None:
+    flags = ("--tuning", "always", f"--set=inference.tuning_dir={tmp_path}")
+    with running_server(*FAKE, *flags, until_serving=False) as starting:
+        eventually(lambda: bool(children_of(starting.process.pid)))
+        (worker,) = children_of(starting.process.pid)
+        assert starting.stop() == 0
+        log = starting.log_text()
+
+    assert not is_alive(worker)
+    assert "Traceback" not in log
 
 
 def test_a_server_that_is_stopped_while_it_starts_ends_well() -> None:
@@ -310,6 +344,51 @@ def test_no_process_outlives_a_server_that_is_killed(hangs: bool) -> None:
         killed.process.wait()
 
         eventually(lambda: not any(is_alive(pid) for pid in workers))
+
+
+def test_a_server_whose_workers_stand_still_replaces_them_and_says_so() -> None:
+    flags = (*FAKE, "--set=workers.heartbeat_timeout_s=1.5")
+    with running_server(*flags) as server, stubs_of(server) as stubs:
+        stopped = children_of(server.process.pid)
+        send(server, signal.SIGSTOP)
+
+        assert stubs.read(IMAGE).lines
+
+        eventually(lambda: not any(is_alive(pid) for pid in stopped))
+        for pool in ("cpu", "model"):
+            restarts = f'inkstream_worker_restarts_total{{cause="silent",pool="{pool}"}}'
+            assert metric(server, restarts) == 1
+
+
+def test_a_server_none_of_whose_workers_can_start_again_ends_and_says_why() -> None:
+    flags = (*FAKE, "--set=workers.max_failed_starts=3")
+    with running_server(*flags) as server, stubs_of(server) as stubs:
+        watch = stubs.health.Watch(health_pb2.HealthCheckRequest(), timeout=CALL_S)
+        assert next(watch).status == SERVING
+        call = stubs.ocr.RecognizeDocument(document_request(LONG), timeout=CALL_S)
+        next(call)
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (3, most))
+        send(server, signal.SIGKILL)
+
+        assert next(watch).status == NOT_SERVING
+        assert reason_of_end(call) == "SHUTTING_DOWN"
+        assert server.process.wait(CALL_S) == 1
+
+        last_words = server.log_text().splitlines()[-1]
+        assert last_words.startswith("inkstream: ")
+        assert "worker 0 could not start: [Errno 24] Too many open files" in last_words
+        assert "Traceback" not in server.log_text()
+
+
+def test_what_a_server_takes_is_told() -> None:
+    with running_server(*FAKE) as server:
+        for worker in ("cpu worker 0", "model worker 0"):
+            assert metric(server, f'inkstream_worker_memory_bytes{{worker="{worker}"}}') > 1 << 20
+        assert metric(server, "process_resident_memory_bytes") > 1 << 20
+        assert metric(server, 'inkstream_arena_size_bytes{arena="pages"}') == 768 << 20
+        for gauge in ('arena_taken_bytes{arena="pages"}', 'queued_items{pool="cpu"}'):
+            assert metric(server, f"inkstream_{gauge}") == 0
 
 
 @pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import cv2
-import grpc
 import numpy as np
 import pytest
 from tests.pictures import pdf, picture, png, tiff
@@ -259,14 +258,3 @@ def test_a_call_names_its_own_id_in_the_log(server: RunningServer, stubs: Stubs)
     stubs.ocr.Recognize(request, metadata=(("x-request-id", "my-own.id:7"),), timeout=CALL_S)
 
     assert "request=my-own.id:7 reason=OK" in server.log_text()
-
-
-def test_a_method_that_is_not_there_yet_says_so(stubs: Stubs) -> None:
-    for call in (
-        lambda: stubs.ocr.RecognizeLines(ocr_pb2.RecognizeLinesRequest(), timeout=CALL_S),
-        lambda: list(stubs.ocr.RecognizeStream(iter(()), timeout=CALL_S)),
-    ):
-        with pytest.raises(grpc.RpcError) as refused:
-            call()
-
-        assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED

@@ -299,11 +299,3 @@ def test_bytes_that_are_no_message_are_refused_by_streaming_methods(stubs: Stubs
         list(call(b"\xff\xff\xff", timeout=CALL_S))
 
     assert refusal(refused.value).reason == "REQUEST_MALFORMED"
-
-
-def test_a_method_that_this_version_lacks_is_told_with_its_reason(stubs: Stubs) -> None:
-    with pytest.raises(grpc.RpcError) as refused:
-        stubs.ocr.RecognizeLines(ocr_pb2.RecognizeLinesRequest(), timeout=CALL_S)
-
-    assert refusal(refused.value).code is grpc.StatusCode.UNIMPLEMENTED
-    assert refusal(refused.value).reason == "METHOD_NOT_SERVED"

@@ -45,6 +45,8 @@ def test_the_servers_limits_and_defaults_are_told(stubs: Stubs) -> None:
     assert info.max_message_bytes == 4 << 20
     assert info.max_document_pages == 50
     assert info.max_image_pixels == 2_000_000
+    assert info.max_document_bytes == 1 << 30
+    assert info.max_lines == 40
     assert info.defaults.text_det_limit_side_len == 960
     assert info.defaults.text_det_limit_type == settings_pb2.LIMIT_TYPE_MAX
     assert info.defaults == stubs.read(png(picture())).settings

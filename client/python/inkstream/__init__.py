@@ -26,17 +26,21 @@ from inkstream.results import (
     LineText,
     Page,
     PageTiming,
+    StreamEvent,
     TextLine,
     Word,
 )
 from inkstream.server import Model, ServerInfo, Settings
 from inkstream.sources import Source
+from inkstream.streams import AsyncDocumentStream, DocumentStream
+from inkstream.uploads import InputDocument
 
 __all__ = [
     "DEFAULT_MAX_MESSAGE_BYTES",
     "DEFAULT_TARGET",
     "AsyncClient",
     "AsyncDocument",
+    "AsyncDocumentStream",
     "Box",
     "Client",
     "Detection",
@@ -44,9 +48,11 @@ __all__ = [
     "DocumentEnd",
     "DocumentEvent",
     "DocumentStart",
+    "DocumentStream",
     "Failure",
     "Frame",
     "InkstreamError",
+    "InputDocument",
     "LineText",
     "MessageTooLarge",
     "Model",
@@ -59,6 +65,7 @@ __all__ = [
     "ServerInfo",
     "Settings",
     "Source",
+    "StreamEvent",
     "TextLine",
     "Word",
 ]

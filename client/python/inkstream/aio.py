@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterable, Callable, Iterable, Sequence
 from functools import partial
 from types import TracebackType
 from typing import Self, TypeVar, Unpack
@@ -18,13 +18,15 @@ from inkstream.connection import (
     Connection,
 )
 from inkstream.decoding import decode_line_text, decode_model, decode_page, decode_server_info
-from inkstream.documents import AsyncCall, AsyncDocument
-from inkstream.errors import from_rpc_error
+from inkstream.documents import Answer, AsyncCall, AsyncDocument
+from inkstream.errors import MessageTooLarge, from_rpc_error
 from inkstream.options import Options, PageOrder
-from inkstream.requests import DocumentQuery, RequestBuilder
+from inkstream.requests import DocumentQuery, RequestBuilder, in_parts
 from inkstream.results import LineText, Page
 from inkstream.server import Model, ServerInfo
 from inkstream.sources import Source
+from inkstream.streams import AsyncDocumentStream
+from inkstream.uploads import InputDocument, Outgoing
 from inkstream.v1 import models_pb2, models_pb2_grpc, ocr_pb2, ocr_pb2_grpc
 
 Q = TypeVar("Q")
@@ -90,7 +92,22 @@ class AsyncClient:
         """
         query = DocumentQuery(pages=pages, dpi=dpi, order=order)
         build = partial(self._requests.document, source, password, query, options)
-        return AsyncDocument(partial(self._open_document, build, timeout_s))
+        large = partial(in_parts, source, password, query, options)
+        return AsyncDocument(partial(self._open_document, build, large, timeout_s))
+
+    def recognize_stream(
+        self,
+        documents: Iterable[InputDocument] | AsyncIterable[InputDocument],
+        *,
+        timeout_s: float | None = None,
+    ) -> AsyncDocumentStream:
+        """Reads many documents on one call and gives their events as they come; see `Client`.
+
+        Nothing is taken or sent before the first event is waited for.
+        """
+        outgoing = Outgoing(self._connection.max_message_bytes)
+        open_call = partial(self._open_stream, documents, outgoing, timeout_s)
+        return AsyncDocumentStream(open_call, outgoing)
 
     async def recognize_lines(
         self,
@@ -145,10 +162,32 @@ class AsyncClient:
     async def _open_document(
         self,
         build: Callable[[], ocr_pb2.RecognizeDocumentRequest],
+        in_parts: Callable[[], InputDocument | None],
         timeout_s: float | None,
-    ) -> AsyncCall:
-        return self._ocr.RecognizeDocument(
-            await asyncio.to_thread(build),
+    ) -> tuple[AsyncCall[Answer], Outgoing | None]:
+        try:
+            request = await asyncio.to_thread(build)
+        except MessageTooLarge:
+            large = in_parts()
+            if large is None:
+                raise
+            outgoing = Outgoing(self._connection.max_message_bytes)
+            return self._open_stream([large], outgoing, timeout_s), outgoing
+        call = self._ocr.RecognizeDocument(
+            request,
+            timeout=self._connection.deadline_s(timeout_s),
+            metadata=aio.Metadata(*self._connection.metadata),
+        )
+        return call, None
+
+    def _open_stream(
+        self,
+        documents: Iterable[InputDocument] | AsyncIterable[InputDocument],
+        outgoing: Outgoing,
+        timeout_s: float | None,
+    ) -> AsyncCall[ocr_pb2.RecognizeStreamResponse]:
+        return self._ocr.RecognizeStream(
+            outgoing.messages_async(documents),
             timeout=self._connection.deadline_s(timeout_s),
             metadata=aio.Metadata(*self._connection.metadata),
         )

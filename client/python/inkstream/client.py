@@ -15,14 +15,16 @@ from inkstream.connection import (
     Connection,
 )
 from inkstream.decoding import decode_line_text, decode_model, decode_page, decode_server_info
-from inkstream.documents import Document
-from inkstream.errors import from_rpc_error
+from inkstream.documents import Call, Document
+from inkstream.errors import MessageTooLarge, from_rpc_error
 from inkstream.options import Options, PageOrder
-from inkstream.requests import DocumentQuery, RequestBuilder
+from inkstream.requests import DocumentQuery, RequestBuilder, in_parts
 from inkstream.results import LineText, Page
 from inkstream.server import Model, ServerInfo
 from inkstream.sources import Source
-from inkstream.v1 import models_pb2, models_pb2_grpc, ocr_pb2_grpc
+from inkstream.streams import DocumentStream
+from inkstream.uploads import InputDocument, Outgoing
+from inkstream.v1 import models_pb2, models_pb2_grpc, ocr_pb2, ocr_pb2_grpc
 
 Q = TypeVar("Q")
 A = TypeVar("A")
@@ -90,10 +92,17 @@ class Client:
         """Reads a document and gives its pages as each finishes.
 
         `pages` selects, such as "1-3,7,10-"; empty: all. `dpi` 0 is the server's default. With
-        `order` "completion" a page comes the moment it is done.
+        `order` "completion" a page comes the moment it is done. A file that is too large for one
+        message is sent in parts.
         """
         query = DocumentQuery(pages=pages, dpi=dpi, order=order)
-        request = self._requests.document(source, password, query, options)
+        try:
+            request = self._requests.document(source, password, query, options)
+        except MessageTooLarge:
+            large = in_parts(source, password, query, options)
+            if large is None:
+                raise
+            return Document(*self._open_stream([large], timeout_s))
         return Document(
             self._ocr.RecognizeDocument(
                 request,
@@ -101,6 +110,16 @@ class Client:
                 metadata=self._connection.metadata,
             )
         )
+
+    def recognize_stream(
+        self, documents: Iterable[InputDocument], *, timeout_s: float | None = None
+    ) -> DocumentStream:
+        """Reads many documents on one call and gives their events as they come.
+
+        The documents are taken, and their files read, as the server asks for more; it is asked
+        for by reading the answers. They are taken in another thread.
+        """
+        return DocumentStream(*self._open_stream(documents, timeout_s))
 
     def recognize_lines(
         self,
@@ -139,6 +158,17 @@ class Client:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _open_stream(
+        self, documents: Iterable[InputDocument], timeout_s: float | None
+    ) -> tuple[Call[ocr_pb2.RecognizeStreamResponse], Outgoing]:
+        outgoing = Outgoing(self._connection.max_message_bytes)
+        call = self._ocr.RecognizeStream(
+            outgoing.messages(documents),
+            timeout=self._connection.deadline_s(timeout_s),
+            metadata=self._connection.metadata,
+        )
+        return call, outgoing
 
     def _call(
         self, method: grpc.UnaryUnaryMultiCallable[Q, A], request: Q, timeout_s: float | None

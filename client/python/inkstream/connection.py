@@ -29,6 +29,8 @@ class Connection:
 
     def channel_options(self) -> list[tuple[str, str | int]]:
         return [
+            # gRPC would let all channels of a process to one server share a connection.
+            ("grpc.use_local_subchannel_pool", 1),
             ("grpc.max_send_message_length", self.max_message_bytes),
             ("grpc.max_receive_message_length", self.max_message_bytes),
             # A call is only tried again while its request fits this buffer, and the default,

@@ -27,7 +27,9 @@ from inkstream.v1 import models_pb2, ocr_pb2, page_pb2, settings_pb2
 _CODES: Final = {code.value[0]: code for code in grpc.StatusCode}
 
 
-def decode_event(message: ocr_pb2.RecognizeDocumentResponse) -> DocumentEvent | None:
+def decode_event(
+    message: ocr_pb2.RecognizeDocumentResponse | ocr_pb2.RecognizeStreamResponse,
+) -> DocumentEvent | None:
     """None for an event that a newer server sends and this client does not know."""
     match message.WhichOneof("event"):
         case "start":
@@ -92,6 +94,8 @@ def decode_server_info(message: models_pb2.GetServerInfoResponse) -> ServerInfo:
         max_message_bytes=message.max_message_bytes,
         max_document_pages=message.max_document_pages,
         max_image_pixels=message.max_image_pixels,
+        max_document_bytes=message.max_document_bytes,
+        max_lines=message.max_lines,
     )
 
 
@@ -109,6 +113,7 @@ def _decode_end(message: ocr_pb2.DocumentEnd) -> DocumentEnd:
         ok_page_count=message.ok_page_count,
         failed_page_count=message.failed_page_count,
         elapsed_s=_seconds(message.elapsed),
+        error=_decode_failure(message.error) if message.HasField("error") else None,
         message=message,
     )
 

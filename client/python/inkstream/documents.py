@@ -4,27 +4,34 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from types import TracebackType
-from typing import Protocol, Self, TypeAlias
+from typing import Protocol, Self, TypeAlias, TypeVar
 
 import grpc
-from grpc import aio
 
 from inkstream.decoding import decode_event
 from inkstream.errors import from_rpc_error
 from inkstream.results import DocumentEnd, DocumentEvent, DocumentStart, Page
+from inkstream.uploads import Outgoing
 from inkstream.v1 import ocr_pb2
 
+A_co = TypeVar("A_co", covariant=True)
 
-class Call(Protocol):
+# A document that is sent in parts is answered as one of a stream.
+Answer: TypeAlias = ocr_pb2.RecognizeDocumentResponse | ocr_pb2.RecognizeStreamResponse
+
+
+class Call(Protocol[A_co]):
     """What is needed of gRPC's blocking response iterator, whose own type has no public name."""
 
-    def __iter__(self) -> Iterator[ocr_pb2.RecognizeDocumentResponse]: ...
+    def __iter__(self) -> Iterator[A_co]: ...
     def cancel(self) -> bool: ...
 
 
-AsyncCall: TypeAlias = aio.UnaryStreamCall[
-    ocr_pb2.RecognizeDocumentRequest, ocr_pb2.RecognizeDocumentResponse
-]
+class AsyncCall(Protocol[A_co]):
+    """What is needed of gRPC's asyncio calls that answer with a stream."""
+
+    def __aiter__(self) -> AsyncIterator[A_co]: ...
+    def cancel(self) -> bool: ...
 
 
 class DocumentProgress:
@@ -33,12 +40,20 @@ class DocumentProgress:
     def __init__(self) -> None:
         self.start: DocumentStart | None = None
         self.end: DocumentEnd | None = None
+        self._is_read = False
 
-    def _observe(self, response: ocr_pb2.RecognizeDocumentResponse) -> DocumentEvent | None:
-        event = decode_event(response)
+    def _begin(self) -> None:
+        if self._is_read:
+            raise RuntimeError("a document's events come once; keep what is needed twice")
+        self._is_read = True
+
+    def _observe(self, answer: Answer) -> DocumentEvent | None:
+        event = decode_event(answer)
         if isinstance(event, DocumentStart):
             self.start = event
         elif isinstance(event, DocumentEnd):
+            if event.error is not None:
+                raise event.error.as_error()
             self.end = event
         return event
 
@@ -50,24 +65,32 @@ class Document(DocumentProgress):
     failed comes with its `error` set; the document's own failure is raised as InkstreamError.
     """
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: Call[Answer], outgoing: Outgoing | None = None) -> None:
+        """`outgoing` is the document's upload, where it is sent in parts."""
         super().__init__()
         self._call = call
+        self._outgoing = outgoing
 
     def __iter__(self) -> Iterator[Page]:
         return (event for event in self.events() if isinstance(event, Page))
 
     def events(self) -> Iterator[DocumentEvent]:
         """Everything the server tells: a DocumentStart, the pages, a DocumentEnd."""
+        self._begin()
+        return self._events()
+
+    def _events(self) -> Iterator[DocumentEvent]:
         try:
-            for response in self._call:
-                event = self._observe(response)
+            for answer in self._call:
+                _raise_for_upload(self._outgoing)
+                event = self._observe(answer)
                 if event is not None:
                     yield event
         except grpc.RpcError as error:
             raise from_rpc_error(error) from error
         finally:
             self.close()
+        _raise_for_upload(self._outgoing)
 
     def close(self) -> None:
         """Cancels the call, unless it is over."""
@@ -93,28 +116,36 @@ class AsyncDocument(DocumentProgress):
     is raised as InkstreamError.
     """
 
-    def __init__(self, open_call: Callable[[], Awaitable[AsyncCall]]) -> None:
+    def __init__(
+        self, open_call: Callable[[], Awaitable[tuple[AsyncCall[Answer], Outgoing | None]]]
+    ) -> None:
+        """The call comes with the document's upload, where it is sent in parts."""
         super().__init__()
         self._open_call = open_call
-        self._call: AsyncCall | None = None
+        self._call: AsyncCall[Answer] | None = None
 
-    async def __aiter__(self) -> AsyncIterator[Page]:
-        async for event in self.events():
-            if isinstance(event, Page):
-                yield event
+    def __aiter__(self) -> AsyncIterator[Page]:
+        events = self.events()
+        return (event async for event in events if isinstance(event, Page))
 
-    async def events(self) -> AsyncIterator[DocumentEvent]:
+    def events(self) -> AsyncIterator[DocumentEvent]:
         """Everything the server tells: a DocumentStart, the pages, a DocumentEnd."""
-        self._call = await self._open_call()
+        self._begin()
+        return self._events()
+
+    async def _events(self) -> AsyncIterator[DocumentEvent]:
+        self._call, outgoing = await self._open_call()
         try:
-            async for response in self._call:
-                event = self._observe(response)
+            async for answer in self._call:
+                _raise_for_upload(outgoing)
+                event = self._observe(answer)
                 if event is not None:
                     yield event
         except grpc.RpcError as error:
             raise from_rpc_error(error) from error
         finally:
             self.close()
+        _raise_for_upload(outgoing)
 
     def close(self) -> None:
         """Cancels the call, unless it is over."""
@@ -131,3 +162,9 @@ class AsyncDocument(DocumentProgress):
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _raise_for_upload(outgoing: Outgoing | None) -> None:
+    if outgoing is not None:
+        outgoing.raise_for_error()
+        outgoing.raise_for_unreadable()

@@ -10,7 +10,8 @@ from google.protobuf.message import Message
 
 from inkstream.errors import MessageTooLarge
 from inkstream.options import Options, PageOrder, encode_options, encode_order
-from inkstream.sources import Source, encode_source
+from inkstream.sources import Source, encode_source, is_encoded_file
+from inkstream.uploads import InputDocument
 from inkstream.v1 import ocr_pb2
 
 M = TypeVar("M", bound=Message)
@@ -23,6 +24,15 @@ class DocumentQuery:
     pages: str
     dpi: int
     order: PageOrder
+
+
+def in_parts(
+    source: Source, password: str, query: DocumentQuery, options: Options
+) -> InputDocument | None:
+    """The same document for a stream, whose messages are small; None where it has to go in one."""
+    if not is_encoded_file(source):
+        return None
+    return InputDocument("document", source, query.pages, query.dpi, query.order, password, options)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import grpc
 
@@ -126,12 +126,24 @@ class DocumentStart:
 
 @dataclass(frozen=True, slots=True)
 class DocumentEnd:
-    """A document's totals. The last event of its stream."""
+    """A document's totals. Its last event.
+
+    `error` is set where the document as a whole failed; only documents of `recognize_stream` end
+    so, the failure of one that was read alone is raised.
+    """
 
     ok_page_count: int
     failed_page_count: int
     elapsed_s: float
+    error: Failure | None
     message: ocr_pb2.DocumentEnd = field(repr=False, compare=False)
 
 
 DocumentEvent: TypeAlias = DocumentStart | Page | DocumentEnd
+
+
+class StreamEvent(NamedTuple):
+    """One event of one of the documents of a stream."""
+
+    document_id: str
+    event: DocumentEvent

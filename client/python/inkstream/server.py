@@ -46,3 +46,5 @@ class ServerInfo:
     max_message_bytes: int
     max_document_pages: int
     max_image_pixels: int
+    max_document_bytes: int
+    max_lines: int

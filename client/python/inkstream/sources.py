@@ -19,14 +19,22 @@ Pixels are an array of uint8 of shape (height, width) or (height, width, channel
 BGRA, as OpenCV has them. Any object that gives its buffer as such an array will do, so numpy's do.
 """
 
+_URL_STARTS = ("http://", "https://")
 _FLAT = 1
 _GREY = 2
 _COLOUR = 3
 
 
+def is_encoded_file(source: Source) -> bool:
+    """Whether it is a file's bytes, wherever they are: such a source can be sent in parts."""
+    if isinstance(source, str):
+        return not source.startswith(_URL_STARTS)
+    return isinstance(source, os.PathLike) or memoryview(source).ndim == _FLAT
+
+
 def encode_source(source: Source, *, password: str, limit_bytes: int) -> source_pb2.Source:
     """Reads the source, a file too; blocks on the disk. Raises what opening the file raises."""
-    if isinstance(source, str) and source.startswith(("http://", "https://")):
+    if isinstance(source, str) and source.startswith(_URL_STARTS):
         return source_pb2.Source(uri=source, password=password)
     if isinstance(source, str | os.PathLike):
         return source_pb2.Source(content=_read(Path(source), limit_bytes), password=password)

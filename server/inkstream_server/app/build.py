@@ -3,48 +3,33 @@
 from __future__ import annotations
 
 import importlib.metadata
-import logging
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
 
-from inkstream_server.app.loads import model_loads, step_load
-from inkstream_server.app.models import models_to_load
-from inkstream_server.app.widths import WidthSteps
-from inkstream_server.config import BatchingConfig, ServerConfig
-from inkstream_server.engines.engine import Device, DeviceKind
+from inkstream_server.app.batching import BatchPolicies
+from inkstream_server.app.loads import ModelLoads
+from inkstream_server.app.plan import plan_server
+from inkstream_server.app.pools import ServerPools
+from inkstream_server.app.readers import build_readers
+from inkstream_server.app.tuning import Tuner
+from inkstream_server.app.widths import ModelWidths
+from inkstream_server.config import ServerConfig
 from inkstream_server.front.calls import Calls
 from inkstream_server.front.grpc_server import GrpcServer, Services
 from inkstream_server.front.http_server import HttpServer
 from inkstream_server.front.model_service import ModelService, ServerFacts
 from inkstream_server.front.ocr_service import OcrService
 from inkstream_server.front.requests import RequestReader
+from inkstream_server.front.stream_call import StreamTools
 from inkstream_server.models.files import Module
-from inkstream_server.pipeline.bounds import window_page_count, working_page_count
 from inkstream_server.pipeline.dispatcher import Dispatcher, Queueing
-from inkstream_server.pipeline.document import DocumentReader
-from inkstream_server.pipeline.gate import PageGate
-from inkstream_server.pipeline.intake import Intake
-from inkstream_server.pipeline.page import PageArenas, PagePipeline, Pools
 from inkstream_server.pipeline.page_work import PageWork
 from inkstream_server.pipeline.settings import ServedModels, SettingsBook
 from inkstream_server.scheduling.admission import Admission
 from inkstream_server.scheduling.backlog import Backlog
 from inkstream_server.scheduling.learning import DrainRate
-from inkstream_server.scheduling.policy import BatchPolicy
-from inkstream_server.telemetry.metrics import Metrics, PoolMetrics
-from inkstream_server.workers.arena import Arena
-from inkstream_server.workers.environment import worker_environment
-from inkstream_server.workers.memory import SharedMemory
-from inkstream_server.workers.model_tasks import LoadedModel, ModelBucket, ModelToLoad
-from inkstream_server.workers.plan import WorkerPlan, core_count, plan
-from inkstream_server.workers.role import Launch, RoleSpec
-from inkstream_server.workers.role_specs import CpuRoleSpec, ModelRoleSpec
-from inkstream_server.workers.slot import WorkerSlot
-
-_log = logging.getLogger(__name__)
-
-_ONE_BY_ONE: Final = BatchPolicy(max_count=1)
+from inkstream_server.telemetry.metrics import Metrics
+from inkstream_server.workers.model_tasks import LoadedModel, ModelToLoad
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,25 +44,31 @@ class Parts:
     admission: Admission
     # Filled when the workers are warm.
     loaded: list[LoadedModel]
+    # Asked before the workers start; the others are told what it says.
+    tuner: Tuner
+    policies: BatchPolicies
+    loads: ModelLoads
 
 
 def build(config: ServerConfig) -> Parts:
     """Raises OcrError where a model, an engine or a device is missing."""
-    runs_on_cpu = Device.parse(config.inference.device).kind is DeviceKind.CPU
-    worker_plan = plan(core_count(), config.workers, runs_on_cpu=runs_on_cpu)
-    _log.info("plan: %s", worker_plan)
-    models = models_to_load(config.models, config.inference, worker_plan.model_threads)
+    server_plan = plan_server(config)
     metrics = Metrics()
-    pools = _Pools(config, worker_plan, models, metrics)
-    book = SettingsBook(config.pipeline, _served(models))
+    policies = BatchPolicies(config.batching, server_plan.models)
+    loads = ModelLoads(server_plan.models, policies)
+    pools = ServerPools(
+        config, server_plan, Queueing(policies.of, loads.of, config.batching.batch_share), metrics
+    )
+    book = SettingsBook(config.pipeline, _served(server_plan.models))
     admission = Admission(
         config.server.max_documents,
         Backlog(config.batching.batch_share),
-        DrainRate(initial=float(worker_plan.model_workers)),
+        DrainRate(initial=float(server_plan.workers.model_workers)),
     )
     loaded: list[LoadedModel] = []
-    widths = WidthSteps(config.inference.width_step, loaded)
-    reader = _reader(config, worker_plan, pools, admission, widths, metrics)
+    widths = ModelWidths(config.inference.width_step, loaded)
+    work = PageWork(loads.of, admission.drain, server_plan.workers.model_workers)
+    readers = build_readers(config, pools, admission, work, widths.of)
     facts = ServerFacts(
         version=importlib.metadata.version("inkstream"),
         defaults=book.defaults,
@@ -85,126 +76,29 @@ def build(config: ServerConfig) -> Parts:
         max_message_bytes=config.server.max_message_bytes,
     )
     calls = Calls(metrics)
-    services = Services(
-        OcrService(RequestReader(book, config.limits), reader, calls),
-        ModelService(facts, loaded, calls),
-    )
+    tools = StreamTools(
+        RequestReader(book, config.limits), readers.intake, readers.documents, config.uploads,
+        config.limits.max_document_bytes, metrics,
+    )  # fmt: skip
+    services = Services(OcrService(tools, readers.lines, calls), ModelService(facts, loaded, calls))
     return Parts(
         grpc=GrpcServer(config.server, services, calls),
         http=HttpServer(config.server, metrics.registry, lambda: admission.is_open),
-        cpu=pools.cpu,
-        models=pools.models,
+        cpu=pools.workers.cpu,
+        models=pools.workers.models,
         calls=calls,
         admission=admission,
         loaded=loaded,
+        tuner=Tuner(config, server_plan),
+        policies=policies,
+        loads=loads,
     )
 
 
-class _Pools:
-    """The shared memory and the two pools of workers that read and write it."""
-
-    def __init__(
-        self,
-        config: ServerConfig,
-        worker_plan: WorkerPlan,
-        models: dict[Module, ModelToLoad],
-        metrics: Metrics,
-    ) -> None:
-        self.load_of = model_loads({each.files.name: module for module, each in models.items()})
-        self._log_level = config.log_level
-        self._memory_limit_bytes = config.workers.max_memory_bytes
-        sizes = config.memory
-        self.memory = SharedMemory.create(
-            [sizes.documents_bytes, sizes.pages_bytes, sizes.tensors_bytes]
-        )
-        self.documents, self.pages, self.tensors = (
-            Arena(number, address.size_bytes)
-            for number, address in enumerate(self.memory.addresses)
-        )
-        self.cpu = Dispatcher(
-            self._slots("cpu", CpuRoleSpec(config.limits), worker_plan.cpu_workers, threads=1),
-            Queueing(lambda step: _ONE_BY_ONE, step_load, config.batching.batch_share),
-            batch_limit_s=config.limits.max_page_s,
-            metrics=PoolMetrics(metrics, "cpu"),
-        )
-        self.models = Dispatcher(
-            self._slots(
-                "model",
-                ModelRoleSpec(tuple(models.values())),
-                worker_plan.model_workers,
-                threads=worker_plan.model_threads,
-            ),
-            Queueing(
-                _policy_of(config.batching, models), self.load_of, config.batching.batch_share
-            ),
-            batch_limit_s=config.inference.max_batch_s,
-            metrics=PoolMetrics(metrics, "model"),
-        )
-
-    def _slots(self, kind: str, spec: RoleSpec, count: int, *, threads: int) -> list[WorkerSlot]:
-        return [
-            WorkerSlot(
-                Launch(
-                    name=f"{kind} worker {number}",
-                    spec=spec,
-                    segments=self.memory.addresses,
-                    environment=worker_environment(threads),
-                    log_level=self._log_level,
-                    memory_limit_bytes=self._memory_limit_bytes,
-                )
-            )
-            for number in range(count)
-        ]
-
-
-def _served(models: dict[Module, ModelToLoad]) -> ServedModels:
+def _served(models: Mapping[Module, ModelToLoad]) -> ServedModels:
     orientation = models.get(Module.TEXTLINE_ORIENTATION)
     return ServedModels(
         text_detection=models[Module.TEXT_DETECTION].files.name,
         text_recognition=models[Module.TEXT_RECOGNITION].files.name,
         textline_orientation=orientation.files.name if orientation else None,
     )
-
-
-def _reader(
-    config: ServerConfig,
-    worker_plan: WorkerPlan,
-    pools: _Pools,
-    admission: Admission,
-    widths: WidthSteps,
-    metrics: Metrics,
-) -> DocumentReader:
-    worker_count = worker_plan.model_workers
-    work = PageWork(pools.load_of, admission.drain, busy_page_count=worker_count)
-    pages = PagePipeline(
-        Pools(pools.cpu, pools.models),
-        PageArenas(pools.pages, pools.tensors),
-        PageGate(config.working_pages or working_page_count(worker_count)),
-        work,
-        widths.of,
-    )
-    window = config.window_pages or window_page_count(worker_count)
-    return DocumentReader(
-        Intake(admission, pools.memory, pools.documents, pools.cpu),
-        pages,
-        work,
-        config.limits,
-        metrics,
-        window_page_count=window,
-    )
-
-
-def _policy_of(
-    batching: BatchingConfig, models: dict[Module, ModelToLoad]
-) -> Callable[[Any], BatchPolicy]:
-    by_module = {
-        Module.TEXT_DETECTION: batching.text_detection,
-        Module.TEXT_RECOGNITION: batching.text_recognition,
-        Module.TEXTLINE_ORIENTATION: batching.textline_orientation,
-    }
-    by_name = {model.files.name: by_module[module] for module, model in models.items()}
-
-    def policy_of(bucket: ModelBucket) -> BatchPolicy:
-        return by_name[bucket.model]
-
-    return policy_of

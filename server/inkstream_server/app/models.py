@@ -39,7 +39,7 @@ def models_to_load(
         selection = select(inference.engine, files, device)
         engine = selection.engine
         _log.info("%s: engine %s on %s (%s)", files.name, engine.name, device, selection.why)
-        chosen[module] = ModelToLoad(files, engine, settings)
+        chosen[module] = ModelToLoad(files, engine, settings, inference.width_step)
     _check_names(chosen)
     return chosen
 

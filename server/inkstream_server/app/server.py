@@ -6,14 +6,14 @@ import asyncio
 import logging
 import signal
 import time
-from collections.abc import Iterator
 from typing import Final
 
 from inkstream_server.app.build import Parts, build
+from inkstream_server.app.outlook import Outlook, PoolState, PoolWatch
+from inkstream_server.app.starting import causes_told
 from inkstream_server.config import ServerConfig
-from inkstream_server.errors import Fault, OcrError
+from inkstream_server.pipeline.dispatcher import Dispatcher
 from inkstream_server.scheduling.admission import Admission
-from inkstream_server.workers.worker import WorkerStartFailed
 
 _log = logging.getLogger(__name__)
 
@@ -21,44 +21,23 @@ _LOOK_AGAIN_S: Final = 0.02
 # For the statuses of calls that were ended to reach their callers.
 _LAST_WORDS_S: Final = 1.0
 _LOOK_AT_POOLS_EVERY_S: Final = 0.5
-# A worker that died is back long before this.
-_WITHOUT_WORKERS_S: Final = 15.0
-
-
-class NotStarted(OcrError):
-    """A worker could not start; the message is its own cause."""
-
-    reason = "NOT_STARTED"
-    fault = Fault.SETUP
 
 
 async def run_server(config: ServerConfig) -> None:
     """Serve until SIGTERM or SIGINT, then let calls in flight finish. A second signal ends that.
 
-    Raises OcrError where the server cannot start.
+    Raises OcrError where the server cannot start, or cannot go on.
     """
     parts = build(config)
-    causes: list[str] = []
-    try:
-        await _live(parts, config, _Stopping())
-    except* WorkerStartFailed as failures:
-        # Every worker fails alike: each cause is told once.
-        causes = sorted({str(failure) for failure in _leaves(failures)})
-    finally:
-        await parts.grpc.stop(0.0)  # at once, where nothing was served yet
-        await asyncio.gather(parts.cpu.stop(), parts.models.stop())
-        await parts.http.stop()
-        _log.info("stopped")
-    if causes:  # not above: what is raised there becomes a group
-        raise NotStarted("; ".join(causes))
-
-
-def _leaves(error: BaseException) -> Iterator[BaseException]:
-    if isinstance(error, BaseExceptionGroup):
-        for inner in error.exceptions:
-            yield from _leaves(inner)
-    else:
-        yield error
+    with causes_told():
+        try:
+            await _live(parts, config, _Stopping())
+        finally:
+            parts.calls.end_all()  # there are none, but where it cannot go on
+            await parts.grpc.stop(_LAST_WORDS_S)
+            await asyncio.gather(parts.cpu.stop(), parts.models.stop())
+            await parts.http.stop()
+            _log.info("stopped")
 
 
 class _Stopping:
@@ -90,7 +69,7 @@ async def _live(parts: Parts, config: ServerConfig, stopping: _Stopping) -> None
             loops = [pools.create_task(pool.serve()) for pool in (parts.cpu, parts.models)]
             parts.admission.open()
             await parts.grpc.set_serving(is_serving=True)
-            loops.append(pools.create_task(_watch_pools(parts)))
+            loops.append(pools.create_task(_watch_pools(parts, config.workers.max_failed_starts)))
             _log.info("serving, %.1f s after the start", time.monotonic() - started_at)
             await stopping.asked.wait()
             loops.pop().cancel()  # it would open again what draining closes
@@ -101,6 +80,11 @@ async def _live(parts: Parts, config: ServerConfig, stopping: _Stopping) -> None
 
 
 async def _warm_up(parts: Parts) -> None:
+    table = await parts.tuner.table()  # first: it is measured while nothing else runs
+    if table is not None:
+        parts.policies.measured(table)
+        parts.loads.measured(table)
+    parts.policies.log()
     async with asyncio.TaskGroup() as starting:
         starting.create_task(parts.cpu.start())
         models = starting.create_task(parts.models.start())
@@ -111,20 +95,32 @@ async def _warm_up(parts: Parts) -> None:
         )
 
 
-async def _watch_pools(parts: Parts) -> None:
-    """Say NOT_SERVING, and refuse calls, for as long as a pool stays without workers."""
-    missed_at: float | None = None
+async def _watch_pools(parts: Parts, max_failed_starts: int) -> None:
+    """Say NOT_SERVING, and refuse calls, for as long as a pool stays without workers.
+
+    Raises a group of WorkerStartFailed once no worker of a pool can be started any more.
+    """
+    watch = PoolWatch(max_failed_starts)
     while True:
         await asyncio.sleep(_LOOK_AT_POOLS_EVERY_S)
-        if parts.cpu.has_workers and parts.models.has_workers:
-            missed_at = None
-        elif missed_at is None:
-            missed_at = time.monotonic()
-        is_well = missed_at is None or time.monotonic() - missed_at < _WITHOUT_WORKERS_S
+        pools = (parts.cpu, parts.models)
+        outlook = watch.outlook([_state_of(pool) for pool in pools], now=time.monotonic())
+        is_well = outlook is Outlook.SERVING
         if is_well != parts.admission.is_open:
             _log.warning("%s", "workers are back" if is_well else "a pool has no workers")
             parts.admission.open() if is_well else parts.admission.pause()
             await parts.grpc.set_serving(is_serving=is_well)
+        if outlook is Outlook.HOPELESS:
+            slots = [slot for pool in pools for slot in pool.slots]
+            failures = [slot.start_failure for slot in slots if slot.start_failure is not None]
+            raise ExceptionGroup("workers cannot be started any more", failures)
+
+
+def _state_of(pool: Dispatcher) -> PoolState:
+    return PoolState(
+        has_workers=pool.has_workers,
+        failed_start_counts=[slot.failed_start_count for slot in pool.slots],
+    )
 
 
 async def _drain(parts: Parts, grace_s: float, stopping: _Stopping) -> None:

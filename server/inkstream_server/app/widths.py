@@ -1,28 +1,22 @@
-"""Tells what line widths are rounded up to: exact where texts are to be PaddleX's, else fewer."""
+"""Tells what widths the lines of each recogniser are padded to, once the models are loaded."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
-from inkstream_server.engines.engine import Precision
+from inkstream_server.stages.line_widths import LineWidths
 from inkstream_server.workers.model_tasks import LoadedModel
-
-_EXACT: Final = 1
-# Every width is a shape of its own to an engine; see docs/decisions/013.
-_FEW: Final = 32
+from inkstream_server.workers.widths import widths_of
 
 
-class WidthSteps:
-    """Known once the models are: the precision that a recogniser really runs in decides."""
+class ModelWidths:
+    """The precision that a recogniser really runs in decides, where nothing is configured."""
 
-    def __init__(self, configured: int | None, loaded: Sequence[LoadedModel]) -> None:
+    def __init__(self, width_step: int | None, loaded: Sequence[LoadedModel]) -> None:
         """`loaded` is filled by its owner when the workers are warm."""
-        self._configured = configured
+        self._width_step = width_step
         self._loaded = loaded
 
-    def of(self, model: str) -> int:
-        if self._configured is not None:
-            return self._configured
+    def of(self, model: str) -> LineWidths:
         precisions = {each.name: each.precision for each in self._loaded}
-        return _EXACT if precisions[model] == Precision.FP32.value else _FEW
+        return widths_of(self._width_step, precisions[model])

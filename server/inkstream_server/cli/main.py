@@ -1,7 +1,7 @@
 """The command `inkstream`: finds the subcommand and turns its errors into one line and a status.
 
 Each subcommand has a module of its own with `add_parser(subparsers)`, which sets `func`. Their
-top level imports nothing heavy, so that `inkstream read` works without the server's packages.
+top level imports nothing heavy, so that `read` and `bench` work without the server's packages.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from inkstream_server.errors import OcrError
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
-_COMMANDS: Final = ("serve", "read", "models", "simulate", "config")
+_COMMANDS: Final = ("serve", "read", "bench", "models", "tune", "simulate", "config")
 _INSTALL: Final = "pip install 'inkstream[server,openvino]'"
 _INTERRUPTED: Final = 130  # as shells report SIGINT
 

@@ -24,6 +24,12 @@ _FLAGS: Final = (
         "PX",
         "round line widths up to this (default 1 in fp32, else 32)",
     ),
+    (
+        "--tuning",
+        "inference.tuning",
+        "T",
+        "measure batch times: auto, always or off (default auto)",
+    ),
     ("--models-dir", "models.dir", "DIR", "where pulled models lie"),
     ("--model-workers", "workers.model_workers", "N", "processes that run models"),
     ("--model-threads", "workers.model_threads", "N", "threads of each of them"),

@@ -74,7 +74,7 @@ class _Reading:
             self._fail(Failure(_INVALID, "FILE_UNREADABLE", error.strerror or str(error)))
         except InkstreamError as error:
             self.found_nobody = error.reason == _UNAVAILABLE and not self._has_started
-            message = _no_server(self._client.target) if self.found_nobody else error.message
+            message = no_server(self._client.target) if self.found_nobody else error.message
             self._fail(Failure(error.code, error.reason, message))
         return self._failure_count
 
@@ -105,6 +105,6 @@ class _Reading:
         self._output.failure(self._file, failure)
 
 
-def _no_server(target: str) -> str:
+def no_server(target: str) -> str:
     port = target.rpartition(":")[2]
     return f"no server answers at {target}; start one with: inkstream serve --port {port}"

@@ -32,6 +32,17 @@ class DocumentLimits(BaseModel):
         le=1_000_000,
         description="Pages of a document that one request may read.",
     )
+    max_document_bytes: int = Field(
+        default=1 << 30,
+        ge=1,
+        description="Bytes that a document may have.",
+    )
+    max_lines: int = Field(
+        default=1000,
+        ge=1,
+        le=100_000,
+        description="Crops of single lines that one request may bring.",
+    )
     max_page_s: float = Field(
         default=30.0,
         gt=0.0,

@@ -22,8 +22,9 @@ class MediaType(Enum):
     PDF = "application/pdf"
 
 
-# Some mail gateways and printers put lines before it; the PDF reference lets readers look so far.
-_PDF_HEADER_WITHIN_BYTES: Final = 1024
+HEAD_BYTES: Final = 1024
+"""How much of an input tells its type: some mail gateways and printers put lines before a PDF's
+header, and the PDF reference lets readers look so far."""
 
 _READ: Final = (
     (0, b"\xff\xd8\xff", MediaType.JPEG),
@@ -67,13 +68,13 @@ _MARKUP: Final = (
 
 
 def media_type_of(content: bytes) -> MediaType:
-    """Raises EmptyInput or UnsupportedMediaType."""
+    """Looks at the first HEAD_BYTES. Raises EmptyInput or UnsupportedMediaType."""
     if not content:
         raise EmptyInput("the input holds no byte")
     for offset, magic, media_type in _READ:
         if content.startswith(magic, offset):
             return media_type
-    if b"%PDF-" in content[:_PDF_HEADER_WITHIN_BYTES]:
+    if b"%PDF-" in content[:HEAD_BYTES]:
         return MediaType.PDF
     raise _unsupported(content)
 

@@ -6,12 +6,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inkstream_server.document.content import Content
 from inkstream_server.document.libraries import prepare_libraries
 from inkstream_server.document.pixels import to_bgr
 from inkstream_server.errors import ImageDamaged
 
 
-def decode(content: bytes, *, has_alpha: bool) -> NDArray[np.uint8]:
+def decode(content: Content, *, has_alpha: bool) -> NDArray[np.uint8]:
     """BGR as stored: no orientation is applied. Raises ImageDamaged, also where the file is cut."""
     prepare_libraries()
     colour = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from inkstream_server.document.content import map_file
 from inkstream_server.document.limits import DocumentLimits
-from inkstream_server.document.media_type import MediaType, media_type_of
+from inkstream_server.document.media_type import HEAD_BYTES, MediaType, media_type_of
 from inkstream_server.document.opened import Document
 from inkstream_server.document.pdf import PdfDocument
 from inkstream_server.document.picture import Picture
@@ -11,16 +14,18 @@ from inkstream_server.document.raw import RawDocument, RawImage
 from inkstream_server.document.tiff import TiffDocument
 
 
-def open_document(content: bytes, password: str, limits: DocumentLimits) -> Document:
+def open_document(source: bytes | Path, password: str, limits: DocumentLimits) -> Document:
     """Reads headers only; no page is decoded yet. Whoever opens it closes it.
 
-    Raises EmptyInput, UnsupportedMediaType, ImageDamaged, ImageTooLarge, TooManyPages,
-    PdfDamaged, PdfPasswordRequired, PdfPasswordWrong or DocumentEmpty. The password matters to
-    encrypted PDFs alone.
+    A file is never read as a whole; it is not empty, and once open it may lose its name. Raises
+    EmptyInput, UnsupportedMediaType, ImageDamaged, ImageTooLarge, TooManyPages, PdfDamaged,
+    PdfPasswordRequired, PdfPasswordWrong or DocumentEmpty. The password matters to encrypted PDFs
+    alone.
     """
-    media_type = media_type_of(content)
+    content = map_file(source) if isinstance(source, Path) else source
+    media_type = media_type_of(content[:HEAD_BYTES])
     if media_type is MediaType.PDF:
-        return PdfDocument(content, password, limits)
+        return PdfDocument(source, password, limits)
     if media_type is MediaType.TIFF:
         return TiffDocument(content, max_pixels=limits.max_image_pixels)
     return Picture(content, media_type, max_pixels=limits.max_image_pixels)

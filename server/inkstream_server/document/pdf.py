@@ -6,6 +6,7 @@ import math
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -36,11 +37,11 @@ class PdfDocument:
     where the request names no dpi, and refused where it names one, since coordinates follow it.
     """
 
-    def __init__(self, content: bytes, password: str, limits: DocumentLimits) -> None:
+    def __init__(self, source: bytes | Path, password: str, limits: DocumentLimits) -> None:
         prepare_libraries()
         self._limits = limits
         with _mupdf_errors("the PDF cannot be opened"):
-            self._pdf = pymupdf.open(stream=content, filetype="pdf")
+            self._pdf = _open(source)
             _unlock(self._pdf, password)
             self._page_count = int(self._pdf.page_count)
         if self._page_count == 0:
@@ -94,6 +95,15 @@ class PdfDocument:
             dpi=asked_dpi,
             max_dpi=highest_dpi,
         )
+
+
+def _open(source: bytes | Path) -> pymupdf.Document:
+    try:
+        if isinstance(source, Path):
+            return pymupdf.open(source, filetype="pdf")
+        return pymupdf.open(stream=source, filetype="pdf")
+    except pymupdf.FileDataError as error:  # whose text is the path, and nothing of the cause
+        raise PdfDamaged("the PDF cannot be opened: it is damaged beyond repair") from error
 
 
 def _unlock(pdf: pymupdf.Document, password: str) -> None:

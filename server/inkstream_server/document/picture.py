@@ -6,7 +6,6 @@ Decides which library reads which format. Of animations and MPO files, the first
 from __future__ import annotations
 
 from dataclasses import dataclass
-from io import BytesIO
 from typing import Final
 
 import numpy as np
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from inkstream_server.document import opencv_reader
+from inkstream_server.document.content import Content, file_of
 from inkstream_server.document.media_type import MediaType
 from inkstream_server.document.page_size import PageSize, check_decoded_shape, check_image_size
 from inkstream_server.document.pillow_reader import (
@@ -49,8 +49,8 @@ class Picture:
 
     page_count: Final = 1
 
-    def __init__(self, content: bytes, kind: MediaType, *, max_pixels: int) -> None:
-        self._content = content
+    def __init__(self, content: Content, kind: MediaType, *, max_pixels: int) -> None:
+        self._content: Content = content
         self._kind = kind
         self._header = _read_header(content, kind)
         check_image_size(self._header.stored_size, max_pixels)
@@ -75,15 +75,15 @@ class Picture:
         if self._kind not in _DECODED_BY_PILLOW:
             return opencv_reader.decode(self._content, has_alpha=self._header.has_alpha)
         with pillow_errors():
-            return bgr_of(Image.open(BytesIO(self._content), formats=_PILLOW_FORMATS[self._kind]))
+            return bgr_of(Image.open(file_of(self._content), formats=_PILLOW_FORMATS[self._kind]))
 
 
-def _read_header(content: bytes, kind: MediaType) -> _Header:
+def _read_header(content: Content, kind: MediaType) -> _Header:
     if kind is MediaType.PNG:
         png = read_png_header(content)
         return _Header(png.size, orientation_of(png.exif), png.has_alpha)
     with pillow_errors():
-        image = Image.open(BytesIO(content), formats=_PILLOW_FORMATS[kind])
+        image = Image.open(file_of(content), formats=_PILLOW_FORMATS[kind])
         # Not image.getexif(): that also believes XMP, and OpenCV does not.
         orientation = orientation_of(image.info.get("exif", b""))
         # A BMP's fourth byte is padding more often than alpha: OpenCV leaves it out.

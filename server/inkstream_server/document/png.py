@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from inkstream_server.document.content import Content
 from inkstream_server.document.page_size import PageSize
 from inkstream_server.errors import ImageDamaged
 
@@ -30,7 +31,7 @@ class PngHeader:
     exif: bytes
 
 
-def read_png_header(content: bytes) -> PngHeader:
+def read_png_header(content: Content) -> PngHeader:
     """Raises ImageDamaged where a chunk is cut off, changed, or missing."""
     chunks = _chunks(content)
     kind, header = next(chunks, (b"", b""))
@@ -48,7 +49,7 @@ def read_png_header(content: bytes) -> PngHeader:
     return PngHeader(PageSize(height_px, width_px), has_alpha, exif)
 
 
-def _chunks(content: bytes) -> Iterator[tuple[bytes, memoryview]]:
+def _chunks(content: Content) -> Iterator[tuple[bytes, memoryview]]:
     """Every chunk up to IEND, in order; the critical ones are held against their checksums."""
     view = memoryview(content)
     at = _SIGNATURE_BYTES

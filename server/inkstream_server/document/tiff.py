@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import struct
-from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from inkstream_server.document.content import Content, file_of
 from inkstream_server.document.media_type import MediaType
 from inkstream_server.document.page_size import PageSize, check_decoded_shape, check_image_size
 from inkstream_server.document.pillow_reader import bgr_of, pillow_errors, size_of
@@ -23,10 +23,10 @@ class TiffDocument:
     of their count, and fail wherever one of them is damaged.
     """
 
-    def __init__(self, content: bytes, *, max_pixels: int) -> None:
+    def __init__(self, content: Content, *, max_pixels: int) -> None:
         self._layout = TiffLayout.of(content)
         self._page_offsets = find_tiff_pages(content)
-        self._file = BytesIO(content)
+        self._file = file_of(content)
         self._max_pixels = max_pixels
 
     @property

@@ -6,6 +6,7 @@ import struct
 from dataclasses import dataclass
 from typing import Final, Self
 
+from inkstream_server.document.content import Content
 from inkstream_server.errors import ImageDamaged, TooManyPages
 
 # Far above any scan; a forged chain of six-byte directories could have eleven million.
@@ -22,24 +23,24 @@ class TiffLayout:
     entry_bytes: int
 
     @classmethod
-    def of(cls, content: bytes) -> Self:
-        order = "<" if content.startswith(b"II") else ">"
+    def of(cls, content: Content) -> Self:
+        order = "<" if content[:2] == b"II" else ">"
         if b"+" in content[2:4]:
             return cls(8, order + "Q", order + "Q", entry_bytes=20)
         return cls(4, order + "I", order + "H", entry_bytes=12)
 
-    def next_offset_at(self, content: bytes, directory_at: int) -> int:
+    def next_offset_at(self, content: Content, directory_at: int) -> int:
         """struct.error where the directory is cut off."""
         (entry_count,) = struct.unpack_from(self.count_format, content, directory_at)
         body_bytes: int = struct.calcsize(self.count_format) + entry_count * self.entry_bytes
         return directory_at + body_bytes
 
-    def offset(self, content: bytes, at: int) -> int:
+    def offset(self, content: Content, at: int) -> int:
         offset: int = struct.unpack_from(self.offset_format, content, at)[0]
         return offset
 
 
-def find_tiff_pages(content: bytes) -> list[int]:
+def find_tiff_pages(content: Content) -> list[int]:
     """The offset of every page's directory, in page order.
 
     Where the chain breaks, its last offset is still listed: that page will fail when it is read,

@@ -105,6 +105,15 @@ class Engine(Protocol):
         """By which it is asked for, logged and counted."""
         ...
 
+    @property
+    def compiles_shapes(self) -> bool:
+        """Tell whether every count of every shape costs time and memory when it is first met."""
+        ...
+
+    def version(self) -> str:
+        """Tell the version of the runtime, which must be installed. It is not imported."""
+        ...
+
     def obstacle(self, model: ModelFiles, device: Device) -> str | None:
         """Say why this engine cannot run the model on the device, and what would help, or None.
 

@@ -43,6 +43,10 @@ class FakeEngine:
 
     delay_s: float = 0.0
     name: str = "fake"
+    compiles_shapes: bool = False
+
+    def version(self) -> str:
+        return "1"
 
     def obstacle(self, model: ModelFiles, device: Device) -> str | None:
         del model, device  # it runs anything anywhere

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
@@ -26,9 +27,10 @@ from inkstream_server.models.files import ModelFiles
 if TYPE_CHECKING:
     import openvino
 
-SHAPE_CACHE_ENTRIES: Final = 5000
-"""Compiled operators kept per model. A shape of the recogniser takes about 21 of them, and a shape
-that has none costs 30 to 40 ms more in bf16, 10 in fp32; docs/decisions/013."""
+SHAPE_CACHE_ENTRIES: Final = {Precision.BF16: 1500, Precision.FP32: 400}
+"""Compiled operators of one kind kept per model; a shape takes up to 40 convolutions. In bf16 all
+shapes of the recogniser's ladder, 0.3 GiB. In fp32, where exact widths seldom come again and a new
+one costs 13 ms instead of 31, the last ten; docs/decisions/022."""
 
 HINTS: Final = {Precision.FP32: "f32", Precision.BF16: "bf16"}
 
@@ -38,6 +40,10 @@ class OpenVinoEngine:
     """The fastest engine on a processor."""
 
     name: str = "openvino"
+    compiles_shapes: bool = True
+
+    def version(self) -> str:
+        return importlib.metadata.version("openvino")
 
     def obstacle(self, model: ModelFiles, device: Device) -> str | None:
         if device.kind is not DeviceKind.CPU:
@@ -91,7 +97,7 @@ def _config(threads: int, precision: Precision) -> dict[str, Any]:
         "INFERENCE_NUM_THREADS": threads,
         "NUM_STREAMS": 1,
         "ENABLE_CPU_PINNING": False,
-        "CPU_RUNTIME_CACHE_CAPACITY": SHAPE_CACHE_ENTRIES,
+        "CPU_RUNTIME_CACHE_CAPACITY": SHAPE_CACHE_ENTRIES[precision],
     }
 
 

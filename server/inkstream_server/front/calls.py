@@ -87,8 +87,8 @@ class Calls:
     def _note(
         self, method: str, request_id: str, reason: str, elapsed_s: float, context: Context
     ) -> None:
-        self._metrics.requests.labels(method, reason).inc()
-        self._metrics.request_seconds.labels(method).observe(elapsed_s)
+        self._metrics.calls.ended.labels(method, reason).inc()
+        self._metrics.calls.seconds.labels(method).observe(elapsed_s)
         _log.info(
             "method=%s request=%s reason=%s elapsed_ms=%.1f peer=%s",
             method, request_id, reason, 1000 * elapsed_s, context.peer(),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError
 
+from inkstream.v1 import ocr_pb2
 from inkstream_server.errors import Fault, OcrError
 from inkstream_server.front.calls import Calls, Context
 
@@ -40,8 +41,10 @@ class DecodingRequests(grpc.aio.ServerInterceptor):
         self, continuation: Continuation, handler_call_details: grpc.HandlerCallDetails
     ) -> Handler | None:
         handler = await continuation(handler_call_details)
-        if handler is None or handler.request_streaming or handler.request_deserializer is None:
+        if handler is None or handler.request_deserializer is None:
             return handler
+        if handler.request_streaming:
+            return _decoding_stream(handler) if _is_ours(handler_call_details) else handler
         kind = "unary_stream" if handler.response_streaming else "unary_unary"
         method = handler_call_details.method.rpartition("/")[2]
         decode, behaviour = handler.request_deserializer, getattr(handler, kind)
@@ -51,9 +54,41 @@ class DecodingRequests(grpc.aio.ServerInterceptor):
                 message = decode(request)
             except DecodeError as error:
                 async with self._calls.answering(method, context):
-                    raise RequestMalformed(f"the request cannot be decoded: {error}") from None
+                    raise _malformed(error) from None
             return await behaviour(message, context)
 
         # A named tuple by all but its type.
         changed: Handler = handler._replace(request_deserializer=None, **{kind: decoded})  # type: ignore[attr-defined]
         return changed
+
+
+def _is_ours(call: grpc.HandlerCallDetails) -> bool:
+    """Whether the method answers an OcrError. gRPC's own, reflection, does not."""
+    return call.method.startswith(f"/{ocr_pb2.DESCRIPTOR.package}.")
+
+
+def _decoding_stream(handler: Handler) -> Handler:
+    """Of a stream, the message that cannot be decoded is raised where the method takes it."""
+    decode = handler.request_deserializer
+    assert decode is not None, "left out where it is None"
+    # The stubs know the handlers of servers without asyncio only.
+    behaviour: Callable[..., Awaitable[object]] | None = handler.stream_stream  # type: ignore[assignment]
+    assert behaviour is not None, "all our streams go both ways"
+
+    async def decoded(requests: AsyncIterator[bytes]) -> AsyncIterator[object]:
+        async for request in requests:
+            try:
+                message = decode(request)
+            except DecodeError as error:
+                raise _malformed(error) from None
+            yield message
+
+    async def decoding(requests: AsyncIterator[bytes], context: Context) -> object:
+        return await behaviour(decoded(requests), context)
+
+    changed: Handler = handler._replace(request_deserializer=None, stream_stream=decoding)  # type: ignore[attr-defined] # as above
+    return changed
+
+
+def _malformed(error: DecodeError) -> RequestMalformed:
+    return RequestMalformed(f"the request cannot be decoded: {error}")

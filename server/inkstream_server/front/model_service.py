@@ -49,5 +49,7 @@ class ModelService(models_pb2_grpc.ModelServiceServicer):
                 max_message_bytes=facts.max_message_bytes,
                 max_document_pages=facts.limits.max_document_pages,
                 max_image_pixels=facts.limits.max_image_pixels,
+                max_document_bytes=facts.limits.max_document_bytes,
+                max_lines=facts.limits.max_lines,
             )
         raise AssertionError("a failed call is aborted")

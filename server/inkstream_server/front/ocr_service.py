@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 
 from inkstream.v1 import ocr_pb2, ocr_pb2_grpc
-from inkstream_server.errors import Fault, MethodNotServed
+from inkstream_server.errors import OcrError
 from inkstream_server.front import responses
 from inkstream_server.front.calls import Calls, Context, caller_of, tell_prediction
-from inkstream_server.front.requests import RequestReader
-from inkstream_server.pipeline.document import DocumentReader
-from inkstream_server.pipeline.results import DocumentEvent, DocumentStart, FailedPage
-
-_log = logging.getLogger(__name__)
+from inkstream_server.front.failures import log_failure, log_line_failure
+from inkstream_server.front.stream_call import StreamCall, StreamTools
+from inkstream_server.pipeline.lines import LineReader
+from inkstream_server.pipeline.results import DocumentStart
 
 
 class OcrService(ocr_pb2_grpc.OcrServiceServicer):
-    """Recognize and RecognizeDocument; the other methods answer UNIMPLEMENTED."""
+    """The four methods of the contract."""
 
-    def __init__(self, requests: RequestReader, reader: DocumentReader, calls: Calls) -> None:
-        self._requests = requests
-        self._reader = reader
+    def __init__(self, tools: StreamTools, lines: LineReader, calls: Calls) -> None:
+        self._tools = tools
+        self._requests = tools.requests
+        self._reader = tools.reader
+        self._lines = lines
         self._calls = calls
 
     async def Recognize(  # noqa: N802 - the contract's name
@@ -44,28 +44,24 @@ class OcrService(ocr_pb2_grpc.OcrServiceServicer):
                 async for event in events:
                     if isinstance(event, DocumentStart):
                         await tell_prediction(context, event.predicted_s)
-                    _log_failure(event, request_id)
+                    log_failure(event, request_id)
                     await context.write(responses.document_event(event, request_id))
 
     async def RecognizeStream(  # type: ignore[override]  # noqa: N802 - as above
         self, request_iterator: AsyncIterator[ocr_pb2.RecognizeStreamRequest], context: Context
     ) -> None:
-        async with self._calls.answering("RecognizeStream", context):
-            raise MethodNotServed("this version of the server has no RecognizeStream")
+        async with self._calls.answering("RecognizeStream", context) as request_id:
+            call = StreamCall(self._tools, caller_of(context), context.write, request_id)
+            await call.answer(request_iterator)
 
     async def RecognizeLines(  # noqa: N802 - as above
         self, request: ocr_pb2.RecognizeLinesRequest, context: Context
     ) -> ocr_pb2.RecognizeLinesResponse:
-        async with self._calls.answering("RecognizeLines", context):
-            raise MethodNotServed("this version of the server has no RecognizeLines")
+        async with self._calls.answering("RecognizeLines", context) as request_id:
+            lines = await self._lines.read(self._requests.lines(request, caller_of(context)))
+            for number, line in enumerate(lines, start=1):
+                if isinstance(line, OcrError):
+                    log_line_failure(line, request_id, number)
+            texts = [responses.line_text(line, request_id) for line in lines]
+            return ocr_pb2.RecognizeLinesResponse(lines=texts)
         raise AssertionError("a failed call is aborted")
-
-
-def _log_failure(event: DocumentEvent, request_id: str) -> None:
-    """A page that failed by our own fault is told the request's id: the log must know it too."""
-    if isinstance(event, FailedPage) and event.error.fault is Fault.SERVER:
-        error = event.error
-        _log.error(
-            "request=%s page=%d reason=%s %s",
-            request_id, event.page_number, error.reason, error.message,
-        )  # fmt: skip

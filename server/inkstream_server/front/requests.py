@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, TypeVar
 
 from inkstream.v1 import ocr_pb2, settings_pb2, source_pb2
 from inkstream_server.document.limits import DocumentLimits
 from inkstream_server.document.page_ranges import parse_page_ranges
-from inkstream_server.errors import EmptyInput, InvalidField, OptionNotServed, UriNotAllowed
-from inkstream_server.pipeline.intake import DocumentJob, PageOrder
+from inkstream_server.errors import (
+    ContentTooLarge,
+    EmptyInput,
+    InvalidField,
+    OcrError,
+    OptionNotServed,
+    TooManyLines,
+    UriNotAllowed,
+)
+from inkstream_server.pipeline.intake import Content, DocumentJob, PageOrder
+from inkstream_server.pipeline.lines import LinesJob
 from inkstream_server.pipeline.settings import PageWishes, SettingsBook
+from inkstream_server.pipeline.upload import Upload
 from inkstream_server.scheduling.priority import Priority
 from inkstream_server.stages.detection import LimitType
 from inkstream_server.workers.cpu_tasks import RawLayout
@@ -63,7 +73,7 @@ class RequestReader:
 
     def image(self, request: ocr_pb2.RecognizeRequest, caller: Caller) -> DocumentJob:
         """Raises OcrError, naming the field that is wrong."""
-        content, raw = _content(request.source)
+        content, raw = self._content(request.source)
         return DocumentJob(
             client=caller.client,
             deadline_at=caller.deadline_at,
@@ -74,14 +84,51 @@ class RequestReader:
             priority=_priority(request.options, Priority.INTERACTIVE),
         )
 
-    def document(self, request: ocr_pb2.RecognizeDocumentRequest, caller: Caller) -> DocumentJob:
+    def document(
+        self, request: ocr_pb2.RecognizeDocumentRequest | ocr_pb2.DocumentHeader, caller: Caller
+    ) -> DocumentJob:
         """Raises OcrError, naming the field that is wrong."""
-        content, raw = _content(request.source)
+        content, raw = self._content(request.source)
+        return replace(self._document(request, caller), content=content, raw=raw)
+
+    def upload(
+        self,
+        header: ocr_pb2.DocumentHeader,
+        caller: Caller,
+        open_upload: Callable[[Priority, str], Upload],
+    ) -> tuple[DocumentJob, Upload]:
+        """The job of a document whose chunks follow. Its upload is opened when all else is right.
+
+        Raises OcrError, naming the field that is wrong, and what `open_upload` raises.
+        """
+        job = self._document(header, caller)
+        upload = open_upload(job.priority, job.client)
+        return replace(job, content=upload), upload
+
+    def lines(self, request: ocr_pb2.RecognizeLinesRequest, caller: Caller) -> LinesJob:
+        """Raises OcrError, naming the field that is wrong. A wrong line is its own error."""
+        if len(request.lines) > self._limits.max_lines:
+            raise TooManyLines(
+                f"the request has {len(request.lines)} lines; allowed: {self._limits.max_lines}",
+                lines=len(request.lines),
+                max_lines=self._limits.max_lines,
+            )
+        return LinesJob(
+            client=caller.client,
+            deadline_at=caller.deadline_at,
+            lines=tuple(self._line(source) for source in request.lines),
+            settings=self._book.fill_in(_wishes(request.options)),
+            priority=_priority(request.options, Priority.INTERACTIVE),
+        )
+
+    def _document(
+        self, request: ocr_pb2.RecognizeDocumentRequest | ocr_pb2.DocumentHeader, caller: Caller
+    ) -> DocumentJob:
+        """All of a job but its content."""
         return DocumentJob(
             client=caller.client,
             deadline_at=caller.deadline_at,
-            content=content,
-            raw=raw,
+            content=b"",
             password=request.source.password,
             settings=self._book.fill_in(_wishes(request.options)),
             priority=_priority(request.options, Priority.BATCH),
@@ -89,6 +136,25 @@ class RequestReader:
             dpi=self._limits.requested_dpi(request.pages.dpi),
             order=_known(_ORDERS, request.order, "order"),
         )
+
+    def _line(self, source: source_pb2.Source) -> Content | OcrError:
+        try:
+            content, raw = self._content(source)
+        except OcrError as error:
+            return error
+        if not content:
+            return EmptyInput("the source is empty")
+        return Content(content, source.password, raw)
+
+    def _content(self, source: source_pb2.Source) -> tuple[bytes, RawLayout | None]:
+        content, raw = _content(source)
+        if len(content) > self._limits.max_document_bytes:
+            raise ContentTooLarge(
+                f"the source has {len(content)} bytes; allowed: {self._limits.max_document_bytes}",
+                bytes=len(content),
+                max_bytes=self._limits.max_document_bytes,
+            )
+        return content, raw
 
 
 def _content(source: source_pb2.Source) -> tuple[bytes, RawLayout | None]:

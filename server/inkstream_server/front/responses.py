@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from inkstream.v1 import models_pb2, ocr_pb2, page_pb2, settings_pb2
+from inkstream_server.errors import OcrError
 from inkstream_server.front import status
 from inkstream_server.pipeline.results import (
     DocumentEnd,
@@ -12,6 +13,7 @@ from inkstream_server.pipeline.results import (
     DocumentStart,
     FailedPage,
     Page,
+    ReadLine,
     TextLine,
 )
 from inkstream_server.pipeline.settings import PageSettings
@@ -45,7 +47,28 @@ def document_event(event: DocumentEvent, request_id: str) -> ocr_pb2.RecognizeDo
                 failed_page_count=event.failed_page_count,
                 elapsed=status.duration(event.elapsed_s),
             )
+            if event.error is not None:
+                end.error.CopyFrom(status.page_error(event.error, request_id))
             return ocr_pb2.RecognizeDocumentResponse(end=end)
+
+
+def stream_event(
+    document_id: str, event: DocumentEvent, request_id: str
+) -> ocr_pb2.RecognizeStreamResponse:
+    told = document_event(event, request_id)
+    match told.WhichOneof("event"):
+        case "start":
+            return ocr_pb2.RecognizeStreamResponse(document_id=document_id, start=told.start)
+        case "page":
+            return ocr_pb2.RecognizeStreamResponse(document_id=document_id, page=told.page)
+        case _:
+            return ocr_pb2.RecognizeStreamResponse(document_id=document_id, end=told.end)
+
+
+def line_text(result: ReadLine | OcrError, request_id: str) -> page_pb2.LineText:
+    if isinstance(result, OcrError):
+        return page_pb2.LineText(error=status.page_error(result, request_id))
+    return page_pb2.LineText(text=result.text, score=result.score, angle=result.angle)
 
 
 def page(result: Page) -> page_pb2.Page:

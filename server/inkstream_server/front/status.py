@@ -20,7 +20,6 @@ DETAILS_KEY: Final = "grpc-status-details-bin"
 CODES: Final = {
     Fault.CALLER: grpc.StatusCode.INVALID_ARGUMENT,
     Fault.UNSERVED: grpc.StatusCode.FAILED_PRECONDITION,
-    Fault.UNBUILT: grpc.StatusCode.UNIMPLEMENTED,
     Fault.BUSY: grpc.StatusCode.RESOURCE_EXHAUSTED,
     Fault.LATE: grpc.StatusCode.DEADLINE_EXCEEDED,
     Fault.AWAY: grpc.StatusCode.UNAVAILABLE,

@@ -1,4 +1,4 @@
-"""What identifies a file's content: its size and its SHA-256. Judges nothing."""
+"""What identifies the content of files and models: sizes and SHA-256. Judges nothing."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+
+from inkstream_server.models.files import ModelFiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +23,14 @@ class Fingerprint:
         with path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
             return cls(sha256, file.tell())
+
+
+def model_sha256(model: ModelFiles) -> str:
+    """What tells a model from every other: the SHA-256 over the hashes of what an engine loads.
+
+    Without files, which is the fake engine's case, it follows from the name alone. OSError when a
+    file cannot be read.
+    """
+    files = [model.graph, model.weights] if model.weights is not None else []
+    hashes = [Fingerprint.of(file).sha256 for file in files]
+    return hashlib.sha256(" ".join([model.name, *hashes]).encode()).hexdigest()

@@ -12,14 +12,19 @@ from inkstream_server.models.lock import LOCK
 
 
 def default_models_dir(environ: Mapping[str, str]) -> Path:
-    """INKSTREAM_MODELS_DIR, else the cache folder of the XDG base directory specification."""
+    """INKSTREAM_MODELS_DIR, else a folder in `cache_dir`."""
     chosen = environ.get("INKSTREAM_MODELS_DIR")
     if chosen:
         return Path(chosen).expanduser().absolute()
+    return cache_dir(environ) / "models"
+
+
+def cache_dir(environ: Mapping[str, str]) -> Path:
+    """Inkstream's own folder among the user's caches, by the XDG specification."""
     cache = Path(environ.get("XDG_CACHE_HOME", ""))
     if not cache.is_absolute():  # the specification: a relative one is ignored
         cache = Path("~/.cache").expanduser()
-    return cache / "inkstream" / "models"
+    return cache / "inkstream"
 
 
 @dataclass(frozen=True, slots=True)

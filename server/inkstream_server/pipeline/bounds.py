@@ -10,7 +10,7 @@ def window_page_count(model_worker_count: int) -> int:
     """Pages of one document.
 
     Enough that no worker idles while one page's last lines are read, and no more: what waits in a
-    window delays the other documents.
+    window delays the document's own first page.
     """
     return 2 * model_worker_count + 1
 

@@ -6,34 +6,26 @@ What goes into a batch is the batcher's decision; a worker that is idle pulls th
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeVar
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
 
 from inkstream_server.errors import OcrError, PageTimeout, WorkerCrashed
+from inkstream_server.pipeline.blame import Blame, Verdict
 from inkstream_server.scheduling.batcher import Batcher, Load, Ticket
 from inkstream_server.scheduling.place import Place
 from inkstream_server.scheduling.policy import BatchPolicy
 from inkstream_server.scheduling.shares import DEFAULT_BATCH_SHARE
 from inkstream_server.telemetry.metrics import PoolMetrics
-from inkstream_server.workers.arena import Lease
 from inkstream_server.workers.channel import Finished
+from inkstream_server.workers.hold import Hold
+from inkstream_server.workers.loss import Cause, WorkerLost
 from inkstream_server.workers.model_tasks import LoadedModel
-from inkstream_server.workers.slot import WorkerAway, WorkerHung, WorkerSlot
+from inkstream_server.workers.slot import WorkerAway, WorkerSlot
 from inkstream_server.workers.task import Task
-from inkstream_server.workers.worker import WorkerDied
-
-_log = logging.getLogger(__name__)
-
-# One death may be chance - the kernel short of memory, an operator. Two with the same batch are
-# not: it is halved until what kills workers is alone, and that is tried this often.
-_DEATHS_OF_ONE_ITEM: Final = 3
-_DEATHS_OF_A_BATCH: Final = 2
-
 
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
@@ -69,7 +61,7 @@ class _Job:
     """An item on its way. The blocks that a worker reads or writes stay held while it runs."""
 
     item: object
-    leases: Sequence[Lease]
+    leases: Sequence[Hold]
     settled: asyncio.Future[Outcome[Any]]
 
 
@@ -80,18 +72,18 @@ class _Run:
     key: object
     jobs: tuple[_Job, ...]
     waited_s: tuple[float, ...]
-    death_count: int = 0
+    blame: Blame = field(default_factory=Blame)
 
     def wanted(self) -> _Run:
         """The part of it that somebody still waits for."""
         kept = [at for at, job in enumerate(self.jobs) if not job.settled.done()]
         jobs = tuple(self.jobs[at] for at in kept)
-        return _Run(self.key, jobs, tuple(self.waited_s[at] for at in kept), self.death_count)
+        return _Run(self.key, jobs, tuple(self.waited_s[at] for at in kept), self.blame)
 
     def halves(self) -> list[_Run]:
         middle = len(self.jobs) // 2
         return [
-            _Run(self.key, self.jobs[part], self.waited_s[part], death_count=1)
+            _Run(self.key, self.jobs[part], self.waited_s[part], self.blame.of_half())
             for part in (slice(None, middle), slice(middle, None))
         ]
 
@@ -116,6 +108,7 @@ class Dispatcher:
         self._metrics = metrics
         self._suspects: deque[_Run] = deque()
         self._arrived = asyncio.Event()
+        metrics.queued.set_function(lambda: len(self._batcher))
 
     async def start(self) -> tuple[LoadedModel, ...]:
         """Start every worker; the models that each of them has.
@@ -142,12 +135,17 @@ class Dispatcher:
         return any(slot.is_ready for slot in self._slots)
 
     @property
+    def slots(self) -> tuple[WorkerSlot, ...]:
+        """The places for its workers."""
+        return self._slots
+
+    @property
     def pids(self) -> dict[str, int | None]:
         """The process in each slot, by the slot's name."""
         return {slot.name: slot.pid for slot in self._slots}
 
     async def run(
-        self, key: Hashable, task: Task[R], *, place: Place, leases: Sequence[Lease] = ()
+        self, key: Hashable, task: Task[R], *, place: Place, leases: Sequence[Hold] = ()
     ) -> Outcome[R]:
         """Run one task, together with whatever else waits; see `run_all`."""
         (outcome,) = await self.run_all([(key, task)], place=place, leases=leases)
@@ -158,7 +156,7 @@ class Dispatcher:
         work: Sequence[tuple[Hashable, Task[R]]],
         *,
         place: Place,
-        leases: Sequence[Lease] = (),
+        leases: Sequence[Hold] = (),
     ) -> list[Outcome[R]]:
         """Run each task in the bucket of its key; outcomes in order.
 
@@ -183,7 +181,7 @@ class Dispatcher:
             slot.tell(item)
 
     def _add(
-        self, key: Hashable, task: Task[Any], place: Place, leases: Sequence[Lease]
+        self, key: Hashable, task: Task[Any], place: Place, leases: Sequence[Hold]
     ) -> Ticket[Any, _Job]:
         job = _Job(task, leases, asyncio.get_running_loop().create_future())
         load = self._load_of(key)
@@ -227,12 +225,8 @@ class Dispatcher:
             finished = await slot.run(run.key, items, limit_s=self._batch_limit_s)
         except WorkerAway:
             self._retry([run])
-        except WorkerHung as hang:
-            _log.warning("%s", hang)
-            self._blame(run, PageTimeout(f"one step took longer than {self._batch_limit_s:g} s"))
-        except WorkerDied as death:
-            _log.warning("%s", death)
-            self._blame(run, WorkerCrashed("the input ends the process that reads it"))
+        except WorkerLost as loss:
+            self._blame(run, loss.cause)
         else:
             self._metrics.observe(run.key, len(items), run.waited_s, finished.busy_s)
             self._settle(run, finished)
@@ -242,22 +236,24 @@ class Dispatcher:
         """Replace a worker that has grown too large, but never two at a time."""
         others = [each for each in self._slots if each is not slot]
         if slot.is_over(memory_bytes) and all(each.is_ready for each in others):
-            _log.info("%s has %d MiB and is replaced", slot.name, memory_bytes >> 20)
             await slot.retire()
 
-    def _blame(self, run: _Run, error: OcrError) -> None:
-        """After a death: try again, then in halves, until only the guilty item is left."""
-        run.death_count += 1
+    def _blame(self, run: _Run, cause: Cause) -> None:
+        """After a loss: try again, then in halves, until only the guilty item is left."""
         self._metrics.lost_batches.inc()
-        count = len(run.jobs)
-        allowed = _DEATHS_OF_ONE_ITEM if count == 1 else _DEATHS_OF_A_BATCH
-        hung_alone = count == 1 and isinstance(error, PageTimeout)
-        if run.death_count < allowed and not hung_alone:
-            self._retry([run])
-        elif count > 1:
-            self._retry(run.halves())
-        else:
-            _finish(run.jobs[0], Outcome(error, run.waited_s[0], 1))
+        run.blame = run.blame.after(cause)
+        match run.blame.verdict(len(run.jobs)):
+            case Verdict.AGAIN:
+                self._retry([run])
+            case Verdict.HALVE:
+                self._retry(run.halves())
+            case Verdict.REFUSE:
+                _finish(run.jobs[0], Outcome(self._refusal(cause), run.waited_s[0], 1))
+
+    def _refusal(self, cause: Cause) -> OcrError:
+        if cause is Cause.OVERDUE:
+            return PageTimeout(f"one step took longer than {self._batch_limit_s:g} s")
+        return WorkerCrashed("the input ends or stops the process that reads it")
 
     def _retry(self, runs: list[_Run]) -> None:
         self._suspects.extend(runs)

@@ -12,7 +12,13 @@ from typing import Any
 
 from inkstream_server.document.limits import DocumentLimits
 from inkstream_server.errors import InternalError, OcrError
-from inkstream_server.pipeline.intake import DocumentJob, Intake, PageOrder, StoredDocument
+from inkstream_server.pipeline.intake import (
+    DocumentJob,
+    Intake,
+    PageOrder,
+    StoredDocument,
+    left_s,
+)
 from inkstream_server.pipeline.page import PageJob, PagePipeline
 from inkstream_server.pipeline.page_work import PageWork
 from inkstream_server.pipeline.results import (
@@ -72,7 +78,9 @@ class DocumentReader:
             numbers = job.ranges.select(
                 summary.page_count, max_pages=self._limits.max_document_pages
             )
-            stored.seat.expect(len(numbers) * self._work.usual_page_s, left_s=_left_s(job))
+            stored.seat.expect(
+                len(numbers) * self._work.usual_page_s, left_s=left_s(job.deadline_at)
+            )
             yield DocumentStart(
                 summary.media_type, summary.page_count, len(numbers), stored.seat.predicted_s
             )
@@ -86,7 +94,7 @@ class DocumentReader:
 
     async def _read_first(self, job: DocumentJob, stored: StoredDocument) -> Page:
         measured = await self._pages.measure(_page_job(job, stored, 1))
-        stored.seat.expect(measured.work_s, left_s=_left_s(job))
+        stored.seat.expect(measured.work_s, left_s=left_s(job.deadline_at))
         return await self._pages.read(measured)
 
     async def _read_pages(
@@ -120,7 +128,7 @@ class DocumentReader:
 
     async def _answer(self, page_number: int, reading: Coroutine[Any, Any, Page]) -> PageResult:
         """What comes of reading a page. Its failure is its own, whatever it was."""
-        with self._metrics.pages_in_flight.track_inprogress():
+        with self._metrics.pages.in_flight.track_inprogress():
             try:
                 page = await reading
             except OcrError as error:
@@ -129,19 +137,15 @@ class DocumentReader:
                 _log.exception("page %d failed", page_number)
                 failure = FailedPage(page_number, InternalError(str(error)))
             else:
-                self._metrics.pages.labels("OK").inc()
-                self._metrics.lines.inc(len(page.lines))
+                self._metrics.pages.read.labels("OK").inc()
+                self._metrics.pages.lines.inc(len(page.lines))
                 return page
-        self._metrics.pages.labels(failure.error.reason).inc()
+        self._metrics.pages.read.labels(failure.error.reason).inc()
         return failure
 
 
 def _page_job(job: DocumentJob, stored: StoredDocument, number: int) -> PageJob:
     return PageJob(stored.ref, stored.content, number, job.dpi, job.settings, stored.seat.flow)
-
-
-def _left_s(job: DocumentJob) -> float | None:
-    return None if job.deadline_at is None else job.deadline_at - time.monotonic()
 
 
 async def _next_done(

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from inkstream_server.document.page_size import PageSize
 from inkstream_server.pipeline.dispatcher import Dispatcher, Outcome
+from inkstream_server.pipeline.fitted_lines import (
+    UPSIDE_DOWN,
+    LineFit,
+    classifications,
+    lay_out,
+    orientation_shape,
+    portions,
+    recognitions,
+    total_bytes,
+)
 from inkstream_server.pipeline.gate import PageGate
 from inkstream_server.pipeline.page_work import PageWork
 from inkstream_server.pipeline.results import NOT_CLASSIFIED, Page, PageTiming, TextLine
 from inkstream_server.pipeline.settings import PageSettings
 from inkstream_server.scheduling.place import Flow, Place
-from inkstream_server.stages import detection, recognition, textline_orientation
+from inkstream_server.stages import detection
+from inkstream_server.stages.line_widths import LineWidths
 from inkstream_server.stages.regions import Polygon
 from inkstream_server.workers.arena import Arena, Lease
 from inkstream_server.workers.cpu_tasks import (
@@ -30,17 +40,10 @@ from inkstream_server.workers.cpu_tasks import (
     OpenDocument,
 )
 from inkstream_server.workers.free_list import aligned
+from inkstream_server.workers.hold import Hold
 from inkstream_server.workers.memory import ArrayHandle, size_bytes
-from inkstream_server.workers.model_tasks import Classify, Detect, ModelBucket, Recognise
+from inkstream_server.workers.model_tasks import Detect, ModelBucket
 from inkstream_server.workers.task import Task
-
-# Lines are cut and recognised in portions of about this size, so that a page with a thousand of
-# them takes no more shared memory than one with a hundred.
-_PORTION_BYTES: Final = 16 << 20
-_CACHE_LINE_BYTES: Final = 64
-_UPSIDE_DOWN: Final = 180
-
-Shape = tuple[int, ...]
 
 R = TypeVar("R")
 
@@ -50,7 +53,7 @@ class PageJob:
     """One page to read. `document`'s bytes stay where they are until the page is done."""
 
     document: DocumentRef
-    content: Lease
+    content: Hold
     page_number: int
     dpi: int | None
     settings: PageSettings
@@ -121,11 +124,10 @@ class _Sheet:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A line on its way to its text, and the shape (48 x w x 3) that it is fitted to."""
+    """A line on its way to its text."""
 
     found: LineRegion
-    shape: Shape
-    padded_px: int
+    fit: LineFit
 
 
 class PagePipeline:
@@ -141,18 +143,18 @@ class PagePipeline:
         arenas: PageArenas,
         gate: PageGate,
         work: PageWork,
-        width_step_of: Callable[[str], int],
+        widths_of: Callable[[str], LineWidths],
     ) -> None:
-        """`width_step_of` tells, for a recogniser, what its lines' widths are rounded up to."""
+        """`widths_of` tells, for a recogniser, what widths its lines are padded to."""
         self._cpu = pools.cpu
         self._models = pools.models
         self._pages = arenas.pages
         self._tensors = arenas.tensors
         self._gate = gate
         self._work = work
-        self._width_step_of = width_step_of
+        self._widths_of = widths_of
 
-    async def open(self, document: DocumentRef, content: Lease, flow: Flow) -> DocumentSummary:
+    async def open(self, document: DocumentRef, content: Hold, flow: Flow) -> DocumentSummary:
         """Tell what a document is. Raises OcrError."""
         outcome = await self._cpu.run(
             "open", OpenDocument(document), place=Place(flow), leases=[content]
@@ -205,7 +207,7 @@ class PagePipeline:
 
     async def _read_lines(self, sheet: _Sheet, found: Sequence[LineRegion]) -> list[TextLine]:
         lines: list[TextLine] = []
-        for portion in _portions(self._fit(found, sheet.job.settings.text_rec_model)):
+        for portion in portions(self._fit(found, sheet.job.settings.text_rec_model)):
             angles = await self._orient(sheet, portion)
             lines += await self._recognise(sheet, portion, angles)
         return lines
@@ -215,36 +217,28 @@ class PagePipeline:
         model = sheet.job.settings.textline_orientation_model
         if model is None:
             return [NOT_CLASSIFIED] * len(portion)
-        family = textline_orientation.classifier_of(model)
         shapes = [
-            textline_orientation.fitted_shape(
-                line.found.crop_height_px, line.found.crop_width_px, family
-            )
+            orientation_shape(line.found.crop_height_px, line.found.crop_width_px, model)
             for line in portion
         ]
-        with await self._tensors.lease(_total_bytes(shapes), rank=sheet.turn) as block:
-            crops = _lay_out(block, shapes)
+        with await self._tensors.lease(total_bytes(shapes), rank=sheet.turn) as block:
+            crops = lay_out(block, shapes)
             cut = CutForOrientation(sheet.pixels, _polygons(portion), model, crops)
             await self._on_cpu("cut", sheet, cut, [block, sheet.block])
-            bucket = ModelBucket(model, (family.height_px, family.width_px))
-            work = [(bucket, Classify(crop)) for crop in crops]
-            outcomes = await self._on_model(sheet, work, [block])
-        return [_UPSIDE_DOWN if each.unwrap().is_upside_down else 0 for each in outcomes]
+            outcomes = await self._on_model(sheet, classifications(model, crops), [block])
+        return [UPSIDE_DOWN if each.unwrap().is_upside_down else 0 for each in outcomes]
 
     async def _recognise(
         self, sheet: _Sheet, portion: Sequence[_Line], angles: Sequence[int]
     ) -> list[TextLine]:
         model = sheet.job.settings.text_rec_model
-        shapes = [line.shape for line in portion]
-        with await self._tensors.lease(_total_bytes(shapes), rank=sheet.turn) as block:
-            crops = _lay_out(block, shapes)
-            upside_down = tuple(angle == _UPSIDE_DOWN for angle in angles)
+        shapes = [line.fit.shape for line in portion]
+        with await self._tensors.lease(total_bytes(shapes), rank=sheet.turn) as block:
+            crops = lay_out(block, shapes)
+            upside_down = tuple(angle == UPSIDE_DOWN for angle in angles)
             cut = CutLines(sheet.pixels, _polygons(portion), upside_down, crops)
             await self._on_cpu("cut", sheet, cut, [block, sheet.block])
-            work = [
-                (ModelBucket(model, (line.padded_px,)), Recognise(crop))
-                for crop, line in zip(crops, portion, strict=True)
-            ]
+            work = recognitions(model, crops, [line.fit for line in portion])
             outcomes = await self._on_model(sheet, work, [block])
         sheet.account.batch_counts += [outcome.batch_count for outcome in outcomes]
         sheet.account.lines_s += self._work.of(bucket for bucket, _ in work)
@@ -255,16 +249,13 @@ class PagePipeline:
         ]
 
     def _fit(self, found: Sequence[LineRegion], model: str) -> list[_Line]:
-        step = self._width_step_of(model)
-        widths = [
-            recognition.line_width(each.crop_height_px, each.crop_width_px, step) for each in found
-        ]
+        widths = self._widths_of(model)
         return [
-            _Line(each, (recognition.LINE_HEIGHT_PX, fitted, 3), padded)
-            for each, (fitted, padded) in zip(found, widths, strict=True)
+            _Line(each, LineFit.of(each.crop_height_px, each.crop_width_px, widths))
+            for each in found
         ]
 
-    async def _on_cpu(self, step: str, sheet: _Sheet, task: Task[R], leases: Sequence[Lease]) -> R:
+    async def _on_cpu(self, step: str, sheet: _Sheet, task: Task[R], leases: Sequence[Hold]) -> R:
         outcome = await self._cpu.run(step, task, place=sheet.job.place, leases=leases)
         sheet.account.waited([outcome])
         return outcome.unwrap()
@@ -273,7 +264,7 @@ class PagePipeline:
         self,
         sheet: _Sheet,
         work: Sequence[tuple[ModelBucket, Task[R]]],
-        leases: Sequence[Lease],
+        leases: Sequence[Hold],
     ) -> list[Outcome[R]]:
         outcomes = await self._models.run_all(work, place=sheet.job.place, leases=leases)
         sheet.account.waited(outcomes)
@@ -307,36 +298,5 @@ def _assemble(
     )
 
 
-def _portions(lines: Sequence[_Line]) -> Iterator[list[_Line]]:
-    portion: list[_Line] = []
-    taken_bytes = 0
-    for line in lines:
-        line_bytes = size_bytes(line.shape)
-        if portion and taken_bytes + line_bytes > _PORTION_BYTES:
-            yield portion
-            portion, taken_bytes = [], 0
-        portion.append(line)
-        taken_bytes += line_bytes
-    if portion:
-        yield portion
-
-
 def _polygons(portion: Sequence[_Line]) -> tuple[Polygon, ...]:
     return tuple(line.found.region.polygon for line in portion)
-
-
-def _total_bytes(shapes: Sequence[Shape]) -> int:
-    return sum(_spaced(shape) for shape in shapes)
-
-
-def _lay_out(block: Lease, shapes: Sequence[Shape]) -> tuple[ArrayHandle, ...]:
-    """Handles of uint8 arrays of these shapes, one behind the other in the block."""
-    starts = accumulate((_spaced(shape) for shape in shapes), initial=0)
-    return tuple(
-        block.array(shape, skip=start) for shape, start in zip(shapes, starts, strict=False)
-    )
-
-
-def _spaced(shape: Shape) -> int:
-    """Bytes from one array's start to the next one's: whole cache lines."""
-    return aligned(size_bytes(shape), _CACHE_LINE_BYTES)

@@ -53,6 +53,10 @@ class PageWork:
         work_s = self.of([detection]) + lines_s
         self._lines.note(lines_s, math.prod(detection.shape))
         self._page.note(work_s, 1.0)
+        self.note_done(work_s, now=now)
+
+    def note_done(self, work_s: float, *, now: float) -> None:
+        """Learn how fast work is done."""
         self._drain.note_done(work_s, now=now)
 
     def note_inside(self, page_count: int) -> None:

@@ -23,6 +23,15 @@ class TextLine:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadLine:
+    """A crop of one line, read: `score` in 0..1, `angle` 0 or 180 or NOT_CLASSIFIED."""
+
+    text: str
+    score: float
+    angle: int
+
+
+@dataclass(frozen=True, slots=True)
 class PageTiming:
     """Where a page's time went. `queued_s` is the part of `total_s` spent waiting for batches."""
 
@@ -75,6 +84,8 @@ class DocumentEnd:
     ok_page_count: int
     failed_page_count: int
     elapsed_s: float
+    # Where the document as a whole failed and its call goes on.
+    error: OcrError | None = None
 
 
 DocumentEvent = DocumentStart | Page | FailedPage | DocumentEnd

@@ -44,14 +44,14 @@ class Ticket(Generic[K, T]):
     """An item's place in the queue; what `remove` takes it out by."""
 
     __slots__ = (
-        "added_at", "cost_s", "due_at", "is_ready", "is_waiting", "item", "key", "number", "place",
-        "share",
+        "added_at", "cost_s", "due_at", "is_ready", "is_waiting", "item", "key", "number", "share",
+        "turn",
     )  # fmt: skip
 
-    def __init__(self, key: K, item: T, place: Place, cost_s: float, share: Share) -> None:
+    def __init__(self, key: K, item: T, turn: int, cost_s: float, share: Share) -> None:
         self.key = key
         self.item = item
-        self.place = place
+        self.turn = turn
         self.cost_s = cost_s
         self.share = share
         self.number = 0
@@ -63,7 +63,7 @@ class Ticket(Generic[K, T]):
     def __lt__(self, other: object) -> bool:
         """Whether it goes before another one of the same document."""
         assert isinstance(other, Ticket), other
-        return (self.place.turn, self.number) < (other.place.turn, other.number)
+        return (self.turn, self.number) < (other.turn, other.number)
 
 
 @dataclass(slots=True)
@@ -77,7 +77,7 @@ class _Bucket(Generic[K, T]):
     ready_count: int = 0
 
     def is_full(self) -> bool:
-        return self.count >= self.policy.count_limit(self.item_size)
+        return self.count >= self.policy.largest_count(self.item_size)
 
 
 class Batcher(Generic[K, T]):
@@ -113,7 +113,7 @@ class Batcher(Generic[K, T]):
         if bucket is None:
             bucket = self._buckets[key] = _Bucket(self._policy_of(key), load.size)
         assert load.size == bucket.item_size, "items of one bucket have one size"
-        ticket = Ticket(key, item, place, load.cost_s, self._shares.enter(place.flow))
+        ticket = Ticket(key, item, place.turn, load.cost_s, self._shares.enter(place.flow))
         self._added_count += 1
         ticket.number = self._added_count
         ticket.added_at = now
@@ -190,7 +190,7 @@ class Batcher(Generic[K, T]):
         bucket.count -= 1
         bucket.ready_count -= ticket.is_ready
         self._waiting_count -= 1
-        self._shares.leave(ticket.share, ticket.place.flow)
+        self._shares.leave(ticket.share)
 
     def _settle(self, key: K, bucket: _Bucket[K, T]) -> None:
         if bucket.count == 0:

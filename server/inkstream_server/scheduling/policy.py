@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from pydantic import BaseModel, Field
+
+NO_BOUND: Final = 1 << 62
+"""More than any batch costs."""
 
 
 class BatchPolicy(BaseModel, frozen=True, extra="forbid"):
@@ -12,18 +17,31 @@ class BatchPolicy(BaseModel, frozen=True, extra="forbid"):
     # Only 1, 2, 4, 8 … items: for engines to which every size of a batch is another shape.
     powers_of_two: bool = False
     # Padded pixels (or whatever unit the items' sizes are in). One item may exceed it alone.
-    max_cost: int = Field(default=1 << 62, ge=1)
+    max_cost: int = Field(default=NO_BOUND, ge=1)
     # 0: an idle worker takes what is there at once.
     max_wait_s: float = Field(default=0.0, ge=0.0, le=10.0)
 
-    def count_limit(self, item_size: int) -> int:
+    def largest_count(self, item_size: int) -> int:
         """The most items of this size that may share a batch, and one at least."""
         most = self.max_count if item_size == 0 else self.max_cost // item_size
         return self._allowed(max(1, min(self.max_count, most)))
 
     def count_of(self, waiting_count: int, item_size: int) -> int:
         """How many of so many waiting items, at least one, go together next."""
-        return self._allowed(min(waiting_count, self.count_limit(item_size)))
+        return self._allowed(min(waiting_count, self.largest_count(item_size)))
 
     def _allowed(self, count: int) -> int:
         return 1 << (count.bit_length() - 1) if self.powers_of_two else count
+
+
+class BatchWishes(BaseModel, frozen=True, extra="forbid"):
+    """What the configuration says of a policy. None: as it was measured."""
+
+    max_count: int | None = Field(default=None, ge=1, le=4096)
+    powers_of_two: bool | None = None
+    max_cost: int | None = Field(default=None, ge=1)
+    max_wait_s: float | None = Field(default=None, ge=0.0, le=10.0)
+
+    def over(self, policy: BatchPolicy) -> BatchPolicy:
+        """The policy with what is wished in place of its own values."""
+        return policy.model_copy(update=self.model_dump(exclude_none=True))

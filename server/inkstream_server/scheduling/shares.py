@@ -24,10 +24,13 @@ class Share:
     that nobody saves up service. `order` tells equals apart: who has waited longest goes first.
     """
 
-    __slots__ = ("children", "idle", "now", "order", "parent", "start", "waiting_count", "weight")
+    __slots__ = (
+        "children", "idle", "key", "now", "order", "parent", "start", "waiting_count", "weight",
+    )  # fmt: skip
 
-    def __init__(self, parent: Share | None, weight: float) -> None:
+    def __init__(self, parent: Share | None, key: Hashable, weight: float) -> None:
         self.parent = parent
+        self.key = key
         self.weight = weight
         self.start = 0.0
         self.order = 0
@@ -36,7 +39,7 @@ class Share:
         self.now = 0.0
         self.children: dict[Hashable, Share] = {}
         # Children that wait for nothing, by when their debts will be paid.
-        self.idle: list[tuple[float, int, Hashable]] = []
+        self.idle: list[tuple[float, int, Share]] = []
 
 
 class Shares:
@@ -58,23 +61,21 @@ class Shares:
         for key in (flow.priority, flow.client, flow.document):
             child = share.children.get(key)
             if child is None:
-                child = share.children[key] = Share(share, 1.0)
+                child = share.children[key] = Share(share, key, 1.0)
             if child.waiting_count == 0:
                 self._wake(child, share)
             child.waiting_count += 1
             share = child
         return share
 
-    def leave(self, document: Share, flow: Flow) -> None:
+    def leave(self, document: Share) -> None:
         """Note that an item waits no more, after its service was charged if it had any."""
         child = document
-        for key in (flow.document, flow.client, flow.priority):
+        while child.parent is not None:
             child.waiting_count -= 1
-            parent = child.parent
-            assert parent is not None, "only the root has none"
-            if child.waiting_count == 0 and key is not flow.priority:
-                heapq.heappush(parent.idle, (child.start, child.order, key))
-            child = parent
+            if child.waiting_count == 0 and child.parent is not self._root:
+                heapq.heappush(child.parent.idle, (child.start, child.order, child))
+            child = child.parent
         child.waiting_count -= 1
         if child.waiting_count == 0:  # nobody is owed anything when nobody waits
             self._root = self._new_root()
@@ -95,9 +96,9 @@ class Shares:
             child = parent
 
     def _new_root(self) -> Share:
-        root = Share(None, 1.0)
+        root = Share(None, None, 1.0)
         for order, (priority, weight) in enumerate(self._weights.items()):
-            share = root.children[priority] = Share(root, weight)
+            share = root.children[priority] = Share(root, priority, weight)
             share.order = order
         return root
 
@@ -110,7 +111,6 @@ class Shares:
 
 def _forget_who_owes_nothing(parent: Share) -> None:
     while parent.idle and parent.idle[0][0] <= parent.now:
-        start, _, key = heapq.heappop(parent.idle)
-        child = parent.children.get(key)
-        if child is not None and child.waiting_count == 0 and child.start <= start:
-            del parent.children[key]
+        _, order, child = heapq.heappop(parent.idle)
+        if child.waiting_count == 0 and child.order == order:  # it has not woken since
+            del parent.children[child.key]

@@ -52,5 +52,5 @@ class BatchTimes:
 
     def load(self, bucket: ModelBucket, policy: BatchPolicy) -> Load:
         """What an item takes up: its pixels, and its part of the largest batch that takes it."""
-        count = policy.count_limit(bucket.item_pixels)
+        count = policy.largest_count(bucket.item_pixels)
         return Load(bucket.item_pixels, self.of(bucket, count).worker_s / count)

@@ -19,6 +19,7 @@ from inkstream_server.simulation.gate import Gate
 from inkstream_server.simulation.pool import Pool
 from inkstream_server.simulation.records import Records
 from inkstream_server.simulation.workers import CpuStep, ModelKey
+from inkstream_server.stages.line_widths import LineWidths
 from inkstream_server.stages.recognition import LINE_HEIGHT_PX, line_width
 from inkstream_server.workers.model_tasks import ModelBucket
 
@@ -45,7 +46,7 @@ class Bounds:
     """How a document is taken apart."""
 
     window_page_count: int
-    width_step: int
+    widths: LineWidths
     batches_within_pages_only: bool
 
 
@@ -189,9 +190,9 @@ class Reader:
         yield from parts.models.run([ModelKey(bucket, group) for bucket in buckets], place)
 
     def _line_buckets(self, content: PageContent) -> list[ModelBucket]:
-        step = self._bounds.width_step
+        widths = self._bounds.widths
         return [
-            ModelBucket(RECOGNITION, (line_width(LINE_HEIGHT_PX, width_px, step)[1],))
+            ModelBucket(RECOGNITION, (line_width(LINE_HEIGHT_PX, width_px, widths)[1],))
             for width_px in content.line_widths_px
         ]
 

@@ -24,6 +24,7 @@ from inkstream_server.simulation.scenario import Machine, Runs, Scenario, Server
 from inkstream_server.simulation.summary import BusyShares, Summary, summarise
 from inkstream_server.simulation.traffic import Caller, start
 from inkstream_server.simulation.workers import CpuStep, ModelKey, ModelWorkers, cpu_worker
+from inkstream_server.stages.line_widths import LineWidths
 from inkstream_server.workers.model_tasks import ModelBucket
 
 _ONE_BY_ONE = BatchPolicy(max_count=1)
@@ -100,7 +101,7 @@ class Simulation:
         )
         bounds = Bounds(
             window_page_count=server.window_pages or window_page_count(worker_count),
-            width_step=server.width_step,
+            widths=LineWidths(server.width_step),
             batches_within_pages_only=server.batches_within_pages_only,
         )
         return Reader(parts, bounds)

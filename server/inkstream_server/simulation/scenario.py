@@ -55,7 +55,8 @@ class Server(Value):
     text_recognition: BatchPolicy = BatchPolicy()
     # Only lines of one page share a batch: what a server does that batches within a request.
     batches_within_pages_only: bool = False
-    width_step: int = Field(default=1, ge=1, le=320)
+    # 1: exact. None: the few widths that a server takes where precision is not fp32.
+    width_step: int | None = Field(default=1, ge=1, le=320)
     batch_share: float = Field(default=DEFAULT_BATCH_SHARE, ge=0.01, le=0.99)
     max_documents: int = Field(default=64, ge=1)
     window_pages: int | None = Field(default=None, ge=1)

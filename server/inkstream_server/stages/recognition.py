@@ -16,11 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkstream_server.stages.ctc import decode
+from inkstream_server.stages.line_widths import EXACT, MAX_WIDTH_PX, MIN_WIDTH_PX, LineWidths
 from inkstream_server.stages.normalisation import CENTRED_TABLES, normalise_into
 
 LINE_HEIGHT_PX: Final = 48
-MIN_WIDTH_PX: Final = 320
-MAX_WIDTH_PX: Final = 3200
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +30,12 @@ class LineText:
     score: float
 
 
-def line_width(height_px: int, width_px: int, width_step: int = 1) -> tuple[int, int]:
-    """Tell, for a crop of this size, the width it is fitted to and the width it is padded to.
-
-    The padded width is a multiple of `width_step`, as far as the widest input allows; 1 gives
-    PaddleX's widths exactly.
-    """
+def line_width(height_px: int, width_px: int, widths: LineWidths = EXACT) -> tuple[int, int]:
+    """Tell, for a crop of this size, the width it is fitted to and the width it is padded to."""
     ratio = max(MIN_WIDTH_PX / LINE_HEIGHT_PX, width_px / height_px)
     exact = min(int(LINE_HEIGHT_PX * ratio), MAX_WIDTH_PX)
     fitted = min(math.ceil(LINE_HEIGHT_PX * (width_px / height_px)), exact)
-    padded = min(math.ceil(exact / width_step) * width_step, MAX_WIDTH_PX)
-    return fitted, padded
+    return fitted, widths.padded(exact)
 
 
 def fit(crop: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -16,6 +17,7 @@ from inkstream_server.document.raw import RawImage
 from inkstream_server.errors import InternalError, OcrError
 from inkstream_server.stages import crop, detection, recognition, textline_orientation
 from inkstream_server.stages.regions import Polygon, find_regions
+from inkstream_server.workers.cpu_crops import CropReader
 from inkstream_server.workers.cpu_tasks import (
     CloseDocument,
     CutForOrientation,
@@ -24,12 +26,16 @@ from inkstream_server.workers.cpu_tasks import (
     DocumentSummary,
     DrawPage,
     FindRegions,
+    FitForOrientation,
+    FitLines,
     LineRegion,
+    MeasureCrops,
     MeasurePage,
     OpenDocument,
 )
 from inkstream_server.workers.memory import SharedMemory
 from inkstream_server.workers.model_tasks import LoadedModel
+from inkstream_server.workers.spool import FileHandle
 
 # A document is read page by page, by whichever worker is free; opening it anew for every page
 # would cost more than some pages do. The server tells when one is done with.
@@ -43,6 +49,7 @@ class CpuRole:
         self._memory = memory
         self._limits = limits
         self._documents: OrderedDict[int, Document] = OrderedDict()
+        self._crops = CropReader(memory, self._open)
 
     @property
     def models(self) -> Sequence[LoadedModel]:
@@ -80,8 +87,19 @@ class CpuRole:
             case CutLines():
                 self._cut_lines(task)
             case _:
-                raise AssertionError(task)
+                return self._do_with_crops(task)
         return None
+
+    def _do_with_crops(self, task: object) -> object:
+        match task:
+            case MeasureCrops():
+                return self._crops.measure(task)
+            case FitForOrientation():
+                return self._crops.fit_for_orientation(task)
+            case FitLines():
+                return self._crops.fit_lines(task)
+            case _:
+                raise AssertionError(task)
 
     def _summary(self, ref: DocumentRef) -> DocumentSummary:
         document = self._document(ref)
@@ -129,6 +147,8 @@ class CpuRole:
         return document
 
     def _open(self, ref: DocumentRef) -> Document:
+        if isinstance(ref.content, FileHandle):
+            return open_document(Path(ref.content.path), ref.password, self._limits)
         content = self._memory.read(ref.content)
         if ref.raw is None:
             return open_document(content, ref.password, self._limits)

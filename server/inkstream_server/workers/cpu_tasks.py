@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from inkstream_server.document.page_size import PageSize
+from inkstream_server.errors import OcrError
 from inkstream_server.stages.detection import DetectionParams
 from inkstream_server.stages.regions import Polygon, Region
 from inkstream_server.workers.memory import ArrayHandle
+from inkstream_server.workers.spool import FileHandle
 from inkstream_server.workers.task import Task
 
 
@@ -22,10 +24,10 @@ class RawLayout:
 
 @dataclass(frozen=True, slots=True)
 class DocumentRef:
-    """A document whose bytes lie in shared memory. Any CPU worker can open it."""
+    """A document whose bytes lie in shared memory or in a file. Any CPU worker can open it."""
 
     document_id: int
-    content: ArrayHandle
+    content: ArrayHandle | FileHandle
     password: str = ""
     raw: RawLayout | None = None
 
@@ -98,6 +100,31 @@ class CutLines(Task[None]):
 
     page: ArrayHandle
     polygons: tuple[Polygon, ...]
+    is_upside_down: tuple[bool, ...]
+    lines: tuple[ArrayHandle, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureCrops(Task[list[PageSize | OcrError]]):
+    """Tell, from headers alone, the size of crops that came as documents of their own."""
+
+    crops: tuple[DocumentRef, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FitForOrientation(Task[list[OcrError | None]]):
+    """Decode crops and fit them for the orientation classifier named `model`."""
+
+    crops: tuple[DocumentRef, ...]
+    model: str
+    lines: tuple[ArrayHandle, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FitLines(Task[list[OcrError | None]]):
+    """Decode crops, turn those upside down, and fit them for recognition."""
+
+    crops: tuple[DocumentRef, ...]
     is_upside_down: tuple[bool, ...]
     lines: tuple[ArrayHandle, ...]
 

@@ -1,4 +1,4 @@
-"""The environment variables that worker processes start with: threads, and the C allocator."""
+"""The environment variables that worker processes start with: threads, and what is kept."""
 
 from __future__ import annotations
 
@@ -11,12 +11,18 @@ KEEP_MEMORY: Final = {
     "MALLOC_TRIM_THRESHOLD_": str(1 << 32),
 }
 
+# oneDNN keeps primitives of its own beside those that OpenVINO and Paddle keep, 1024 by default, so
+# that what these give up stays. A few are enough to share code between shapes of equal area; see
+# docs/decisions/022.
+KEEP_FEW_PRIMITIVES: Final = {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "256"}
+
 
 def worker_environment(threads: int) -> dict[str, str]:
     """For a process whose libraries may use this many threads each."""
     count = str(threads)
     return {
         **KEEP_MEMORY,
+        **KEEP_FEW_PRIMITIVES,
         "OMP_NUM_THREADS": count,
         "OPENBLAS_NUM_THREADS": count,
         "MKL_NUM_THREADS": count,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
 import numpy as np
 
 from inkstream_server.engines.engine import Predictor
-from inkstream_server.models.files import ModelFiles, Module
+from inkstream_server.models.files import Module
 from inkstream_server.stages import ctc, detection, recognition, textline_orientation
 from inkstream_server.workers.memory import SharedMemory
 from inkstream_server.workers.model_tasks import (
@@ -19,9 +19,10 @@ from inkstream_server.workers.model_tasks import (
     ModelToLoad,
     Recognise,
 )
+from inkstream_server.workers.widths import WARM_COUNTS, shapes_to_warm, widths_of
 
-_WARM_DETECTION_PX: Final = (640, 960)
-_WARM_BATCH_COUNTS: Final = (1, 2, 4, 8)
+# As large as pages get by default: room that grows later leaves holes behind that stay resident.
+_WARM_DETECTION_PX: Final = (960, 960)
 
 
 class _Stage(Protocol):
@@ -35,12 +36,19 @@ class _Stage(Protocol):
 class ModelRole:
     """Owns the predictors of every model served; each batch is of one model."""
 
-    def __init__(self, memory: SharedMemory, models: Sequence[ModelToLoad]) -> None:
+    def __init__(
+        self,
+        memory: SharedMemory,
+        models: Sequence[ModelToLoad],
+        *,
+        watch: Callable[[Predictor], Predictor] = lambda predictor: predictor,
+    ) -> None:
+        """`watch` may put something between a stage and its predictor."""
         self._stages: dict[str, _Stage] = {}
         self._loaded: list[LoadedModel] = []
         for model in models:
-            predictor = model.engine.load(model.files, model.settings)
-            self._stages[model.files.name] = _stage_of(model.files, predictor, memory)
+            predictor = watch(model.engine.load(model.files, model.settings))
+            self._stages[model.files.name] = _stage_of(model, predictor, memory)
             self._loaded.append(describe(model, predictor))
 
     def warm_up(self) -> None:
@@ -79,11 +87,16 @@ class _Detection:
 
 class _Recognition:
     def __init__(
-        self, predictor: Predictor, memory: SharedMemory, characters: Sequence[str]
+        self,
+        predictor: Predictor,
+        memory: SharedMemory,
+        characters: Sequence[str],
+        width_step: int | None,
     ) -> None:
         self._predictor = predictor
         self._memory = memory
         self._alphabet = ctc.alphabet(characters)
+        self._widths = widths_of(width_step, predictor.precision.value)
 
     def run(self, bucket: ModelBucket, items: Sequence[Recognise]) -> Sequence[object]:
         lines = [self._memory.view(item.line) for item in items]
@@ -92,8 +105,8 @@ class _Recognition:
         return recognition.interpret(class_ids, maxima, self._alphabet)
 
     def warm_up(self) -> None:
-        for count in _WARM_BATCH_COUNTS:
-            shape = (count, 3, recognition.LINE_HEIGHT_PX, recognition.MIN_WIDTH_PX)
+        for count, width in shapes_to_warm(self._widths):
+            shape = (count, 3, recognition.LINE_HEIGHT_PX, width)
             self._predictor.run(np.zeros(shape, np.float32))
 
 
@@ -110,17 +123,18 @@ class _LineOrientation:
         return textline_orientation.interpret(outputs, self._family)
 
     def warm_up(self) -> None:
-        for count in _WARM_BATCH_COUNTS:
+        for count in WARM_COUNTS:
             shape = (count, 3, self._family.height_px, self._family.width_px)
             self._predictor.run(np.zeros(shape, np.float32))
 
 
-def _stage_of(files: ModelFiles, predictor: Predictor, memory: SharedMemory) -> _Stage:
+def _stage_of(model: ModelToLoad, predictor: Predictor, memory: SharedMemory) -> _Stage:
+    files = model.files
     match files.module:
         case Module.TEXT_DETECTION:
             return _Detection(predictor, memory)
         case Module.TEXT_RECOGNITION:
-            return _Recognition(predictor, memory, files.characters)
+            return _Recognition(predictor, memory, files.characters, model.width_step)
         case Module.TEXTLINE_ORIENTATION:
             return _LineOrientation(predictor, memory, files.name)
         case other:

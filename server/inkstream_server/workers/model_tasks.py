@@ -71,3 +71,5 @@ class ModelToLoad:
     files: ModelFiles
     engine: Engine
     settings: EngineSettings
+    # Of recognisers: what line widths are rounded up to, as configured.
+    width_step: int | None = None

@@ -1,4 +1,4 @@
-"""Plans how many processes, with how many threads each, share the processor's cores."""
+"""Plans how many processes, with how many threads each, share this processor's cores."""
 
 from __future__ import annotations
 
@@ -11,19 +11,26 @@ from typing import Final
 from pydantic import BaseModel, Field
 
 _CGROUP_QUOTA: Final = Path("/sys/fs/cgroup/cpu.max")
+_PROCESSORS: Final = Path("/proc/cpuinfo")
 # More model workers than this would mostly hold copies of the models; threads take the other cores.
 _MOST_MODEL_WORKERS: Final = 8
 _GPU_FEEDERS_PER_DEVICE: Final = 8
 
 
 class WorkerCounts(BaseModel, frozen=True, extra="forbid"):
-    """How many of each to run, and how large. None: planned from the cores there are."""
+    """How many of each to run, and what they may do. None: planned from the cores there are."""
 
     model_workers: int | None = Field(default=None, ge=1, le=256)
     model_threads: int | None = Field(default=None, ge=1, le=256)
     cpu_workers: int | None = Field(default=None, ge=1, le=256)
     # What one of them may have in memory for itself, in bytes, before it is replaced.
     max_memory_bytes: int = Field(default=1536 << 20, ge=64 << 20)
+    # Seconds that one of them may give no sign of life - be stopped, or stuck - before it is
+    # replaced; .inf: for ever. One that computes with a batch lives; how long is the batch's limit.
+    heartbeat_timeout_s: float = Field(default=15.0, ge=0.5)
+    # How often in a row each worker of a pool may fail to start, while the server runs, before the
+    # server ends. The tries are up to ten seconds apart.
+    max_failed_starts: int = Field(default=10, ge=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,16 @@ def plan(cores: int, counts: WorkerCounts, *, runs_on_cpu: bool) -> WorkerPlan:
         model_threads = counts.model_threads or 1
         cpu_workers = counts.cpu_workers or max(2, min(cores - 2, _GPU_FEEDERS_PER_DEVICE))
     return WorkerPlan(cores, model_workers, model_threads, cpu_workers)
+
+
+def processor_name(information: Path = _PROCESSORS) -> str:
+    """The processor's model, as it calls itself; empty where it does not."""
+    try:
+        lines = information.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return ""
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, "")
 
 
 def core_count(quota_file: Path = _CGROUP_QUOTA) -> int:

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import ctypes
 import logging
-import resource
+import os
 import signal
 import socket
 import sys
 import time
 import traceback
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
 from inkstream_server.errors import InternalError, OcrError
@@ -30,18 +29,19 @@ from inkstream_server.workers.channel import (
     StartFailed,
     Tell,
 )
+from inkstream_server.workers.heartbeat import start_beating
 from inkstream_server.workers.memory import SharedMemory
+from inkstream_server.workers.process_facts import own_memory_bytes
+from inkstream_server.workers.pulse import beat_interval_s
 from inkstream_server.workers.role import Launch, Role
 
 _log = logging.getLogger(__name__)
 
 _PR_SET_PDEATHSIG: Final = 1
-_STATM: Final = Path("/proc/self/statm")
-_PAGE_BYTES: Final = resource.getpagesize()
 
 
-def main(descriptor: int) -> int:
-    """Serve the channel at `descriptor` until it closes; the exit status."""
+def main(descriptor: int, heartbeat_descriptor: int) -> int:
+    """Serve the channel at `descriptor` until it closes, and beat meanwhile; the exit status."""
     _ignore_ends()
     # A worker in the middle of a batch reads no channel, and one that hangs never will again.
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -59,6 +59,8 @@ def main(descriptor: int) -> int:
         return 1
     _ignore_ends()  # runtimes bring handlers of their own
     set_up_logging(launch.log_level)  # after the build, which may have put stderr elsewhere
+    # Not sooner: loading models may hold Python's lock for as long as it likes.
+    start_beating(heartbeat_descriptor, beat_interval_s(launch.heartbeat_timeout_s))
     channel.send(Ready(tuple(role.models)))
     return _serve(channel, role)
 
@@ -86,18 +88,13 @@ def _handle(role: Role, message: Message) -> Message | None:
             started_at = time.monotonic()
             outcomes = _run(role, key, items)
             busy_s = time.monotonic() - started_at
-            return Finished(tuple(outcomes), busy_s, _own_memory_bytes())
+            _log.debug("ran key=%r count=%d busy_ms=%.3f", key, len(items), 1000 * busy_s)
+            return Finished(tuple(outcomes), busy_s, own_memory_bytes(os.getpid()))
         case Tell(item=item):
             role.tell(item)
             return None
         case _:
             raise AssertionError(message)
-
-
-def _own_memory_bytes() -> int:
-    """What this process has in memory, without what it shares with others."""
-    _, resident, shared, *_ = _STATM.read_text(encoding="ascii").split()
-    return (int(resident) - int(shared)) * _PAGE_BYTES
 
 
 def _run(role: Role, key: object, items: Sequence[object]) -> Sequence[object]:
@@ -116,4 +113,4 @@ def _run(role: Role, key: object, items: Sequence[object]) -> Sequence[object]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1])))
+    sys.exit(main(*map(int, sys.argv[1:])))

@@ -43,6 +43,8 @@ class Launch:
     log_level: str = "INFO"
     # Loading and warming up included; past it the worker is killed, and counts as not started.
     start_limit_s: float = 300.0
+    # How long it may give no sign of life, once it is warm, before it is killed and replaced.
+    heartbeat_timeout_s: float = 15.0
     # Past it the worker is replaced between two batches. Engines keep what they compiled for every
     # shape, and give it back only with the process.
     memory_limit_bytes: int = 1536 << 20

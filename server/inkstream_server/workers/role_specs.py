@@ -1,4 +1,4 @@
-"""The recipes of both roles. What follows one is imported in the process that follows it.
+"""The recipes of all roles. What follows one is imported in the process that follows it.
 
 The front sends recipes and must not load what it never runs: the PDF library alone takes 170 MB
 and most of a second.
@@ -15,6 +15,7 @@ from inkstream_server.workers.model_tasks import ModelToLoad
 
 if TYPE_CHECKING:
     from inkstream_server.workers.cpu_role import CpuRole
+    from inkstream_server.workers.measure_role import MeasureRole
     from inkstream_server.workers.model_role import ModelRole
 
 # The processes are the parallelism; see docs/decisions/017.
@@ -53,3 +54,24 @@ class ModelRoleSpec:
         role = ModelRole(memory, self.models)
         role.warm_up()
         return role
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureRoleSpec:
+    """A worker that measures these models and then ends. It needs no memory of the server's.
+
+    `counts_waits`: where more workers compute than there are cores, that they wait for them is part
+    of what a batch takes; elsewhere it is the doing of others.
+    """
+
+    models: tuple[ModelToLoad, ...]
+    counts_waits: bool
+
+    def build(self, memory: SharedMemory) -> MeasureRole:
+        import cv2
+
+        from inkstream_server.workers.measure_role import MeasureRole
+
+        del memory
+        cv2.setNumThreads(_OPENCV_THREADS)
+        return MeasureRole(self.models, counts_waits=self.counts_waits)

@@ -5,36 +5,47 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from typing import Final
 
 from inkstream_server.workers.channel import Finished
+from inkstream_server.workers.loss import Cause, Loss, WorkerLost
 from inkstream_server.workers.model_tasks import LoadedModel
+from inkstream_server.workers.pulse import Pulse, beat_interval_s
 from inkstream_server.workers.role import Launch
-from inkstream_server.workers.worker import Worker, WorkerDied, WorkerStartFailed
+from inkstream_server.workers.worker import Worker, WorkerStartFailed
 
 _log = logging.getLogger(__name__)
 
 _FIRST_BACK_OFF_S: Final = 0.05
 _LONGEST_BACK_OFF_S: Final = 10.0
-# A worker that lived this long was well; its death says nothing about the next one.
+# A worker that lived this long, or finished a batch, was well; its end says nothing about the next.
 _WELL_AFTER_S: Final = 30.0
 # A worker ends as soon as it may, but for the batch that it has; of that nobody waits for the end.
 _END_S: Final = 2.0
-
-
-class WorkerHung(Exception):
-    """The worker took longer than the batch was allowed, and was killed."""
 
 
 class WorkerAway(Exception):
     """There is no worker in the slot just now; the batch was not begun, and is not to blame."""
 
 
-class WorkerSlot:
-    """A place for one worker. One task at a time runs batches on it."""
+def _tell_nobody(cause: str) -> None:
+    del cause
 
-    def __init__(self, launch: Launch) -> None:
+
+class WorkerSlot:
+    """A place for one worker. One task at a time runs batches on it.
+
+    `on_loss` is told the cause of every worker's end, but for those that `stop` ends.
+    """
+
+    def __init__(self, launch: Launch, on_loss: Callable[[str], None] = _tell_nobody) -> None:
+        self.failed_start_count = 0
+        """How often in a row no worker could be started."""
+        self.start_failure: WorkerStartFailed | None = None
+        """Why the last one of them could not; None once one could."""
         self._launch = launch
+        self._on_loss = on_loss
         self._worker: Worker | None = None
         self._ready = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
@@ -53,10 +64,16 @@ class WorkerSlot:
         """The process now in the slot, None while there is none."""
         return self._worker.pid if self._worker is not None else None
 
+    @property
+    def memory_bytes(self) -> int:
+        """What the worker has in memory for itself; 0 while there is none."""
+        return self._worker.memory_bytes if self._worker is not None else 0
+
     async def start(self) -> tuple[LoadedModel, ...]:
         """Start the first worker; the models in it. Raises WorkerStartFailed."""
         self._worker = await Worker.start(self._launch)
         self._ready.set()
+        _log.info("%s is ready (pid %d)", self.name, self._worker.pid)
         self._keeper = asyncio.create_task(self._keep(), name=f"keep {self.name}")
         return self._worker.models
 
@@ -65,7 +82,7 @@ class WorkerSlot:
         await self._ready.wait()
 
     async def run(self, key: object, items: tuple[object, ...], *, limit_s: float) -> Finished:
-        """Run one batch. Raises WorkerAway, WorkerDied, or WorkerHung past `limit_s`.
+        """Run one batch within `limit_s`. Raises WorkerAway or WorkerLost.
 
         Once one of them is raised no process has the batch, and what it wrote to will change no
         more.
@@ -80,10 +97,11 @@ class WorkerSlot:
             async with asyncio.timeout(limit_s):
                 return await worker.run(key, items)
         except TimeoutError:
-            await worker.kill()
             self._note_end_of(worker)
-            raise WorkerHung(f"{self.name} was killed after {limit_s:g} s with one batch") from None
-        except WorkerDied:
+            overdue = f"took longer than {limit_s:g} s for one batch and was killed"
+            await worker.kill(Loss(Cause.OVERDUE, overdue))
+            raise await worker.lost() from None
+        except WorkerLost:
             self._note_end_of(worker)
             raise
 
@@ -92,11 +110,12 @@ class WorkerSlot:
         return memory_bytes > self._launch.memory_limit_bytes
 
     async def retire(self) -> None:
-        """End the worker between two batches; another one takes its place."""
+        """End the worker, which is over, between two batches; another one takes its place."""
         worker = self._worker
         if worker is not None:
             self._note_end_of(worker)
-            await worker.close()
+            size = f"had {worker.memory_bytes >> 20} MiB in memory and was ended"
+            await worker.close(Loss(Cause.TOO_LARGE, size))
 
     def tell(self, item: object) -> None:
         if self._worker is not None:
@@ -125,10 +144,8 @@ class WorkerSlot:
     async def _keep(self) -> None:
         back_off_s = _FIRST_BACK_OFF_S
         while True:
-            started_at = time.monotonic()
             try:
-                await self._see_off()
-                if time.monotonic() - started_at > _WELL_AFTER_S:
+                if await self._see_off():
                     back_off_s = _FIRST_BACK_OFF_S
                 back_off_s = await self._replace(back_off_s)
                 self._ready.set()
@@ -136,15 +153,35 @@ class WorkerSlot:
                 _log.exception("%s could not be replaced; that is tried again", self.name)
                 await asyncio.sleep(_LONGEST_BACK_OFF_S)
 
-    async def _see_off(self) -> None:
-        """Wait for the worker's end, and leave the slot empty."""
-        if self._worker is None:
-            return
-        await self._worker.wait()
+    async def _see_off(self) -> bool:
+        """Wait for the worker's end, and leave the slot empty. Whether the worker had been well."""
+        worker = self._worker
+        if worker is None:
+            return False
+        came_at = time.monotonic()
+        await self._watch(worker)
         self._ready.clear()
-        _log.warning("%s; it is being replaced", await self._worker.describe_end())
-        await self._worker.close()
+        end = await worker.lost()
+        _log.warning("%s; it is being replaced", end)
+        self._on_loss(end.cause.value)
+        await worker.close()
         self._worker = None
+        return worker.finished_count > 0 or time.monotonic() - came_at > _WELL_AFTER_S
+
+    async def _watch(self, worker: Worker) -> None:
+        """Until the worker's end, which is brought about where it gives no sign of life."""
+        allowed_s = self._launch.heartbeat_timeout_s
+        pulse = Pulse(allowed_s, now=time.monotonic())
+        ended = asyncio.create_task(worker.wait(), name=f"end of {self.name}")
+        try:
+            while not ended.done():
+                await asyncio.wait([ended], timeout=beat_interval_s(allowed_s))
+                if pulse.has_stopped(worker.signs(), now=time.monotonic()):
+                    self._note_end_of(worker)
+                    silence = f"gave no sign of life for {allowed_s:g} s and was killed"
+                    await worker.kill(Loss(Cause.SILENT, silence))
+        finally:
+            ended.cancel()
 
     async def _replace(self, back_off_s: float) -> float:
         while self._worker is None:
@@ -153,6 +190,10 @@ class WorkerSlot:
             try:
                 self._worker = await Worker.start(self._launch)
             except WorkerStartFailed as error:
+                self.failed_start_count += 1
+                self.start_failure = error
                 _log.error("%s; next try in %.1f s", error, back_off_s)
+        self.failed_start_count = 0
+        self.start_failure = None
         _log.info("%s is back (pid %d)", self.name, self._worker.pid)
         return back_off_s

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import signal
 import socket
 import sys
 from typing import Final, Self
@@ -21,7 +20,11 @@ from inkstream_server.workers.channel import (
     encode,
     receive,
 )
+from inkstream_server.workers.heartbeat import Heartbeat
+from inkstream_server.workers.loss import Loss, WorkerLost, loss_by_status
 from inkstream_server.workers.model_tasks import LoadedModel
+from inkstream_server.workers.process_facts import cpu_seconds, own_memory_bytes
+from inkstream_server.workers.pulse import Signs
 from inkstream_server.workers.role import Launch
 
 _GONE: Final = (asyncio.IncompleteReadError, ConnectionError)
@@ -31,10 +34,6 @@ class WorkerStartFailed(Exception):
     """A worker process could not start; the message is the real cause."""
 
 
-class WorkerDied(Exception):
-    """The process ended while it held a batch."""
-
-
 class Worker:
     """A live process. It is used by one task at a time."""
 
@@ -42,14 +41,17 @@ class Worker:
         self,
         name: str,
         process: asyncio.subprocess.Process,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
+        streams: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+        heartbeat: Heartbeat,
     ) -> None:
         self.name = name
         self.models: tuple[LoadedModel, ...] = ()
+        self.finished_count = 0
         self._process = process
-        self._reader = reader
-        self._writer = writer
+        self._reader, self._writer = streams
+        self._heartbeat = heartbeat
+        self._is_busy = False
+        self._loss: Loss | None = None
 
     @classmethod
     async def start(cls, launch: Launch) -> Self:
@@ -73,15 +75,16 @@ class Worker:
 
     @classmethod
     async def _connect(cls, launch: Launch) -> Self:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            reader, writer = await asyncio.open_unix_connection(sock=ours)
-            try:
-                process = await _spawn(launch, theirs)
-            except BaseException:
-                writer.close()
-                raise
-        return cls(launch.name, process, reader, writer)
+        with contextlib.ExitStack() as undo:
+            heartbeat = Heartbeat()
+            undo.callback(heartbeat.close)
+            ours, theirs = socket.socketpair()
+            with theirs:
+                streams = await asyncio.open_unix_connection(sock=ours)
+                undo.callback(streams[1].close)
+                process = await _spawn(launch, theirs.fileno(), heartbeat.descriptor)
+            undo.pop_all()
+        return cls(launch.name, process, streams, heartbeat)
 
     @property
     def pid(self) -> int:
@@ -92,14 +95,23 @@ class Worker:
         """Whether the process is known to be gone."""
         return self._process.returncode is not None or self._reader.at_eof()
 
+    @property
+    def memory_bytes(self) -> int:
+        """What the process has for itself now, without shared memory."""
+        return own_memory_bytes(self.pid)
+
     async def run(self, key: object, items: tuple[object, ...]) -> Finished:
-        """Run one batch. Raises WorkerDied."""
+        """Run one batch. Raises WorkerLost."""
+        self._is_busy = True
         try:
             await self._send(Run(key, items))
             answer = await receive(self._reader)
         except _GONE as error:
-            raise WorkerDied(await self.describe_end()) from error
+            raise await self.lost() from error
+        finally:
+            self._is_busy = False
         assert isinstance(answer, Finished), answer
+        self.finished_count += 1
         return answer
 
     def tell(self, item: object) -> None:
@@ -110,32 +122,51 @@ class Worker:
         """Until the process has ended."""
         await self._process.wait()
 
-    async def kill(self) -> None:
-        """End the process at once, and wait until it is gone: it writes no memory after this."""
+    async def kill(self, why: Loss | None = None) -> None:
+        """End the process at once, and wait until it is gone: it writes no memory after this.
+
+        A caller who is cancelled meanwhile is so when it is gone.
+        """
+        self._note(why)
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
-        await self.close()
+        closing = asyncio.create_task(self.close())
+        try:
+            await asyncio.shield(closing)
+        except asyncio.CancelledError:
+            await closing
+            raise
 
-    async def close(self) -> None:
+    async def close(self, why: Loss | None = None) -> None:
         """Let the process end by itself, which it does when the channel closes."""
+        self._note(why)
         self._writer.close()
         with contextlib.suppress(*_GONE):
             await self._writer.wait_closed()
         await self._process.wait()
+        self._heartbeat.close()
 
-    async def describe_end(self) -> str:
-        """How the process ended, for the log."""
+    async def lost(self) -> WorkerLost:
+        """How the process ended, once it has: what its exit status says, but where we ended it."""
         status = await self._process.wait()
-        if status < 0:
-            return f"{self.name} (pid {self.pid}) was killed by {_signal_name(-status)}"
-        return f"{self.name} (pid {self.pid}) ended with status {status}"
+        loss = self._loss or loss_by_status(status)
+        return WorkerLost(f"{self.name} (pid {self.pid}) {loss.how}", loss.cause)
+
+    def signs(self) -> Signs:
+        """The signs of life since this was last asked for."""
+        return Signs(self._heartbeat.take(), cpu_seconds(self.pid), self._is_busy)
+
+    def _note(self, why: Loss | None) -> None:
+        """Keep why it is ended. Who ended before that did so by himself; the first reason holds."""
+        if not self.has_ended:
+            self._loss = self._loss or why
 
     async def _greet(self, launch: Launch) -> None:
         try:
             await self._send(Tell(launch))
             answer = await receive(self._reader)
         except _GONE as error:
-            raise WorkerStartFailed(f"{await self.describe_end()} while it started") from error
+            raise WorkerStartFailed(f"{await self.lost()} while it started") from error
         match answer:
             case Ready(models=models):
                 self.models = models
@@ -151,22 +182,15 @@ class Worker:
         await self._writer.drain()
 
 
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:  # a real-time signal has a number only
-        return f"signal {number}"
-
-
-async def _spawn(launch: Launch, channel: socket.socket) -> asyncio.subprocess.Process:
+async def _spawn(launch: Launch, *descriptors: int) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-P",
         "-m",
         "inkstream_server.workers.process",
-        str(channel.fileno()),
+        *map(str, descriptors),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=sys.stderr.fileno(),  # inference libraries print; stdout is the command's
-        pass_fds=[channel.fileno(), *(each.descriptor for each in launch.segments)],
+        pass_fds=[*descriptors, *(each.descriptor for each in launch.segments)],
         env={**os.environ, **launch.environment},
     )

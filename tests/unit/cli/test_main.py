@@ -51,7 +51,9 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         main(["--help"])
 
     out = capsys.readouterr().out
-    assert all(command in out for command in ("serve", "read", "models", "simulate", "config"))
+    assert all(
+        command in out for command in ("serve", "read", "bench", "models", "simulate", "config")
+    )
 
 
 def test_a_light_installation_says_what_to_install() -> None:

@@ -22,16 +22,21 @@ WAIT_S = 10.0  # longer than anything takes; a test that waits this long has fai
 class Script:
     """What the server answers, and what it was asked.
 
-    `failures` are raised one a call, before `pages`. After the pages a document stays open until
+    `failures` are raised one a call, before `pages`; `document_failures` end one document each of a
+    stream, whose messages are in `messages`. After the pages a document stays open until
     the caller has gone where `hangs` is set.
     """
 
     target: str = ""
     pages: list[page_pb2.Page] = field(default_factory=list)
     failures: list[status_pb2.Status] = field(default_factory=list)
+    document_failures: list[page_pb2.Error] = field(default_factory=list)
     hangs: bool = False
     requests: list[object] = field(default_factory=list)
+    messages: list[ocr_pb2.RecognizeStreamRequest] = field(default_factory=list)
     metadata: dict[str, str | bytes] = field(default_factory=dict)
+    peers: set[str] = field(default_factory=set)
+    has_been_asked_again: threading.Event = field(default_factory=threading.Event)
     caller_has_gone: threading.Event = field(default_factory=threading.Event)
 
     def add_page(self, page_number: int, *texts: str) -> None:
@@ -123,11 +128,36 @@ class ScriptedOcr(ocr_pb2_grpc.OcrServiceServicer):
         request_iterator: Iterator[ocr_pb2.RecognizeStreamRequest],
         context: grpc.ServicerContext,
     ) -> Iterator[ocr_pb2.RecognizeStreamResponse]:
-        raise NotImplementedError
+        """Answers every document, when its last message has come, with the pages of the script."""
+        self._enter(None, context)
+        for message in request_iterator:
+            self._script.messages.append(message)
+            header, chunk = message.header, message.chunk
+            if chunk.last or header.source.WhichOneof("kind") is not None:
+                yield from self._document(header.document_id or chunk.document_id)
+        self._hang(context)
 
-    def _enter(self, request: object, context: grpc.ServicerContext) -> None:
+    def _document(self, document_id: str) -> Iterator[ocr_pb2.RecognizeStreamResponse]:
+        def answer(**event: object) -> ocr_pb2.RecognizeStreamResponse:
+            return ocr_pb2.RecognizeStreamResponse(document_id=document_id, **event)  # type: ignore[arg-type] # one of its events
+
+        if self._script.document_failures:
+            error = self._script.document_failures.pop(0)
+            yield answer(end=ocr_pb2.DocumentEnd(error=error))
+            return
+        count = len(self._script.pages)
+        yield answer(start=ocr_pb2.DocumentStart(page_count=9, selected_page_count=count))
+        for page in self._script.pages:
+            yield answer(page=page)
+        yield answer(end=ocr_pb2.DocumentEnd(ok_page_count=count))
+
+    def _enter(self, request: object | None, context: grpc.ServicerContext) -> None:
         context.add_callback(self._script.caller_has_gone.set)
-        self._script.requests.append(request)
+        self._script.peers.add(context.peer())
+        if request is not None:
+            if self._script.requests:
+                self._script.has_been_asked_again.set()
+            self._script.requests.append(request)
         self._script.metadata = dict(context.invocation_metadata())
         if self._script.failures:
             _abort(context, self._script.failures.pop(0))

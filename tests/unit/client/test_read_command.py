@@ -142,6 +142,19 @@ def test_json_tells_of_a_failed_file_too(
     assert (end.error.code, end.error.reason) == (3, "FILE_UNREADABLE")
 
 
+def test_a_file_too_large_for_a_message_is_read_as_any_other(
+    script: Script, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script.add_page(1, "one")
+    large = tmp_path / "large.pdf"
+    with large.open("wb") as file:
+        file.truncate((64 << 20) + 1)
+
+    assert run(script, str(large)) == 0
+    assert capsys.readouterr().out == "one\n"
+    assert sum(len(message.chunk.data) for message in script.messages) == (64 << 20) + 1
+
+
 def test_a_dash_is_standard_input(
     script: Script, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

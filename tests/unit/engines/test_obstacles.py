@@ -70,3 +70,11 @@ def test_paddle_computes_in_fp32_alone(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(PrecisionUnavailable, match="not in bf16"):
         PaddleEngine().load(model_files(), EngineSettings(precision=Precision.BF16))
+
+
+def test_the_version_of_a_runtime_is_told_without_loading_it(
+    engine_and_module: tuple[Engine, ModuleType],
+) -> None:
+    engine, _ = engine_and_module
+
+    assert engine.version()[0].isdecimal()

@@ -22,6 +22,10 @@ GPU = Device.parse("gpu")
 @dataclass(frozen=True)
 class UnableEngine:
     name: str = "unable"
+    compiles_shapes: bool = False
+
+    def version(self) -> str:
+        raise AssertionError
 
     def obstacle(self, model: ModelFiles, device: Device) -> str | None:
         return "the package unable is not installed"

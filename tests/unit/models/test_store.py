@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from inkstream_server.models.store import ModelStore, default_models_dir
+from inkstream_server.models.store import ModelStore, cache_dir, default_models_dir
 
 
 def test_the_environment_names_the_folder() -> None:
@@ -27,3 +27,9 @@ def test_only_what_looks_like_a_model_is_one(tmp_path: Path) -> None:
 
     assert ModelStore(tmp_path).names() == ("a", "b")
     assert ModelStore(tmp_path / "none").names() == ()
+
+
+def test_other_caches_lie_beside_the_models() -> None:
+    environ = {"XDG_CACHE_HOME": "/var/cache/me", "INKSTREAM_MODELS_DIR": "/srv/models"}
+
+    assert cache_dir(environ) == Path("/var/cache/me/inkstream")

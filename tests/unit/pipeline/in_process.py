@@ -5,20 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import cast
 
-from tests.reading_room import ReadingRoom, models_to_load, reading_room, shared_memory
+from tests.reading_room import ReadingRoom, Rules, models_to_load, reading_room, shared_memory
 
 from inkstream_server.document.limits import DocumentLimits
 from inkstream_server.errors import OcrError
 from inkstream_server.pipeline.dispatcher import Dispatcher, Queueing
 from inkstream_server.pipeline.page import Pools
+from inkstream_server.pipeline.upload import UploadConfig
 from inkstream_server.scheduling.batcher import Load
 from inkstream_server.scheduling.policy import BatchPolicy
 from inkstream_server.telemetry.metrics import Metrics, PoolMetrics
 from inkstream_server.workers.channel import Finished
 from inkstream_server.workers.cpu_role import CpuRole
+from inkstream_server.workers.loss import Cause, WorkerLost
 from inkstream_server.workers.model_role import ModelRole
 from inkstream_server.workers.model_tasks import LoadedModel
 from inkstream_server.workers.slot import WorkerSlot
@@ -30,7 +32,7 @@ class InProcessSlot:
     """Answers batches by a function: a role's, or a test's own, which may raise as slots do.
 
     A batch for which `holds` is true waits until `go` is set; one for which `spoils` is true is
-    answered with nonsense.
+    answered with nonsense, one for which `dies` is true ends the worker.
     """
 
     def __init__(self, answer: Answer, name: str = "worker") -> None:
@@ -41,6 +43,7 @@ class InProcessSlot:
         self.go = asyncio.Event()
         self.holds: Callable[[tuple[object, ...]], bool] = lambda items: False
         self.spoils: Callable[[tuple[object, ...]], bool] = lambda items: False
+        self.dies: Callable[[tuple[object, ...]], bool] = lambda items: False
         self.batches: list[tuple[object, ...]] = []
         self.told: list[object] = []
         self.events: list[str] = []
@@ -61,6 +64,8 @@ class InProcessSlot:
         if self.holds(items):
             await self.go.wait()
         await asyncio.sleep(0)
+        if self.dies(items):
+            raise WorkerLost(f"{self.name} died", Cause.CRASHED)
         if self.spoils(items):
             return Finished(("nonsense",) * len(items), busy_s=0.25)
         try:
@@ -107,6 +112,7 @@ async def in_process_room(
     max_documents: int = 100,
     window_page_count: int = 4,
     documents_bytes: int = 8 << 20,
+    uploads: UploadConfig | None = None,
 ) -> AsyncIterator[InProcessRoom]:
     """A pipeline of real roles with the fake engine, without a process of its own."""
     limits = limits or DocumentLimits()
@@ -119,12 +125,7 @@ async def in_process_room(
             dispatcher(*cpu, policy=BatchPolicy(max_count=1), metrics=metrics),
             dispatcher(*models, metrics=metrics),
         )
-        async with reading_room(
-            memory,
-            pools,
-            metrics,
-            limits=limits,
-            max_documents=max_documents,
-            window_page_count=window_page_count,
-        ) as room:
-            yield InProcessRoom(**vars(room), cpu_slots=cpu, model_slots=models)
+        rules = Rules(limits, max_documents, window_page_count, uploads or UploadConfig())
+        async with reading_room(memory, pools, metrics, rules) as room:
+            parts = {each.name: getattr(room, each.name) for each in fields(room)}
+            yield InProcessRoom(**parts, cpu_slots=cpu, model_slots=models)

@@ -15,9 +15,9 @@ from inkstream_server.pipeline.dispatcher import Dispatcher, Outcome
 from inkstream_server.scheduling.policy import BatchPolicy
 from inkstream_server.telemetry.metrics import Metrics
 from inkstream_server.workers.arena import Arena, Lease
-from inkstream_server.workers.slot import WorkerAway, WorkerHung
+from inkstream_server.workers.loss import Cause, WorkerLost
+from inkstream_server.workers.slot import WorkerAway
 from inkstream_server.workers.task import Task
-from inkstream_server.workers.worker import WorkerDied
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,19 +227,19 @@ def test_blocks_stay_held_while_a_worker_may_write_into_them() -> None:
     run_scenario(scenario())
 
 
-def killed_by(killers: str, error: type[Exception] = WorkerDied) -> InProcessSlot:
+def killed_by(killers: str, cause: Cause = Cause.CRASHED) -> InProcessSlot:
     """A worker that items of these letters end."""
 
     def answer(key: object, items: tuple[object, ...]) -> Sequence[object]:
         if any(isinstance(item, Upper) and item.text in killers for item in items):
-            raise error("killed")
+            raise WorkerLost("it is gone", cause)
         return upper(key, items)
 
     return InProcessSlot(answer)
 
 
 def test_a_death_by_chance_costs_nothing() -> None:
-    deaths = [WorkerDied("by chance")]
+    deaths = [WorkerLost("by chance", Cause.KILLED)]
 
     def dies_once(key: object, items: tuple[object, ...]) -> Sequence[object]:
         if deaths:
@@ -256,6 +256,22 @@ def test_a_death_by_chance_costs_nothing() -> None:
         assert texts(slot.batches) == ["abc", "abc"]
         sample = metrics.registry.get_sample_value
         assert sample("inkstream_lost_batches_total", {"pool": "test"}) == 1
+
+    run_scenario(scenario())
+
+
+def test_an_operator_who_kills_seven_workers_in_a_row_costs_an_item_nothing() -> None:
+    deaths = [WorkerLost("by chance", Cause.KILLED)] * 7
+
+    def dies(key: object, items: tuple[object, ...]) -> Sequence[object]:
+        if deaths:
+            raise deaths.pop()
+        return upper(key, items)
+
+    async def scenario() -> None:
+        pool = dispatcher(InProcessSlot(dies))
+        async with serving(pool):
+            assert results(await ask(pool, "a")) == ["A"]
 
     run_scenario(scenario())
 
@@ -280,22 +296,25 @@ def test_an_item_is_not_blamed_for_a_worker_that_was_gone_before() -> None:
     run_scenario(scenario())
 
 
-def test_an_item_that_kills_alone_is_tried_three_times_and_refused() -> None:
+@pytest.mark.parametrize(("cause", "try_count"), [(Cause.CRASHED, 3), (Cause.SILENT, 2)])
+def test_an_item_that_costs_workers_alone_is_tried_again_and_refused(
+    cause: Cause, try_count: int
+) -> None:
     async def scenario() -> None:
-        slot = killed_by("x")
+        slot = killed_by("x", cause)
         pool = dispatcher(slot)
         async with serving(pool):
             (outcome,) = await ask(pool, "x")
 
         assert isinstance(outcome.result, WorkerCrashed)
-        assert texts(slot.batches) == ["x"] * 3
+        assert texts(slot.batches) == ["x"] * try_count
 
     run_scenario(scenario())
 
 
-def test_an_item_that_hangs_alone_is_not_tried_again() -> None:
+def test_an_item_that_takes_too_long_alone_is_not_tried_again() -> None:
     async def scenario() -> None:
-        slot = killed_by("x", WorkerHung)
+        slot = killed_by("x", Cause.OVERDUE)
         pool = dispatcher(slot)
         async with serving(pool):
             (outcome,) = await ask(pool, "x")
@@ -310,18 +329,18 @@ def test_an_item_that_hangs_alone_is_not_tried_again() -> None:
 @given(
     letters=st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=8, unique=True),
     killers=st.sets(st.sampled_from("abcdefgh"), max_size=3),
-    hangs=st.booleans(),
+    cause=st.sampled_from([Cause.CRASHED, Cause.KILLED, Cause.SILENT, Cause.OVERDUE]),
 )
 def test_whatever_kills_is_found_and_its_neighbours_get_their_results(
-    letters: list[str], killers: set[str], hangs: bool
+    letters: list[str], killers: set[str], cause: Cause
 ) -> None:
     async def scenario() -> None:
-        slot = killed_by("".join(killers), WorkerHung if hangs else WorkerDied)
+        slot = killed_by("".join(killers), cause)
         pool = dispatcher(slot)
         async with serving(pool):
             outcomes = await ask(pool, "".join(letters))
 
-        reason = "PAGE_TIMEOUT" if hangs else "WORKER_CRASHED"
+        reason = "PAGE_TIMEOUT" if cause is Cause.OVERDUE else "WORKER_CRASHED"
         assert results(outcomes) == [reason if x in killers else x.upper() for x in letters]
 
     run_scenario(scenario())
@@ -358,6 +377,25 @@ def test_a_batch_is_recorded_under_its_bucket() -> None:
         assert sample("inkstream_batch_items_sum", stage) == 3
         assert sample("inkstream_batch_busy_seconds_sum", stage) == 0.25
         assert sample("inkstream_queue_wait_seconds_count", stage) == 3
+
+    run_scenario(scenario())
+
+
+def test_what_waits_is_counted() -> None:
+    async def scenario() -> None:
+        metrics = Metrics()
+        slot = InProcessSlot(upper)
+        slot.holds = lambda items: True
+        pool = dispatcher(slot, policy=BatchPolicy(max_count=2), metrics=metrics)
+        async with serving(pool):
+            asked = asyncio.create_task(ask(pool, "abcde"))
+            await settle()
+            sample = metrics.registry.get_sample_value
+
+            assert sample("inkstream_queued_items", {"pool": "test"}) == 3
+            slot.go.set()
+            await asked
+            assert sample("inkstream_queued_items", {"pool": "test"}) == 0
 
     run_scenario(scenario())
 

@@ -204,7 +204,7 @@ class BatcherBesideItsModel(RuleBasedStateMachine):
 
     def let_full_go(self, key: str) -> None:
         items = [item for item in self.waiting if item.key == key]
-        is_full = items and len(items) >= POLICIES[key].count_limit(SIZES[key])
+        is_full = items and len(items) >= POLICIES[key].largest_count(SIZES[key])
         if is_full and not any(item.is_ready for item in items):
             min(items, key=self.accounts.rank).is_ready = True
 

@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from inkstream_server.scheduling.policy import BatchPolicy
+from inkstream_server.scheduling.policy import BatchPolicy, BatchWishes
 
 
 def test_by_default_nobody_waits_for_company() -> None:
@@ -48,4 +48,27 @@ def test_any_count_is_allowed_otherwise() -> None:
 def test_a_batch_keeps_its_budget_but_for_an_item_that_exceeds_it_alone(
     size: int, limit: int
 ) -> None:
-    assert BatchPolicy(max_count=8, max_cost=100).count_limit(size) == limit
+    assert BatchPolicy(max_count=8, max_cost=100).largest_count(size) == limit
+
+
+def test_powers_of_two_hold_for_the_largest_batch_too() -> None:
+    policy = BatchPolicy(max_count=8, max_cost=100, powers_of_two=True)
+
+    assert policy.largest_count(13) == 4
+
+
+def test_what_is_wished_goes_over_what_was_measured() -> None:
+    measured = BatchPolicy(max_count=8, max_cost=100, powers_of_two=True)
+
+    assert BatchWishes().over(measured) == measured
+    assert BatchWishes(max_count=2, powers_of_two=False).over(measured) == BatchPolicy(
+        max_count=2, max_cost=100, powers_of_two=False
+    )
+
+
+@pytest.mark.parametrize(
+    "values", [{"max_count": 0}, {"max_cost": 0}, {"max_wait_s": 11.0}, {"max_waits": 1.0}]
+)
+def test_a_wish_that_could_not_work_is_refused(values: dict[str, float]) -> None:
+    with pytest.raises(ValidationError):
+        BatchWishes.model_validate(values)

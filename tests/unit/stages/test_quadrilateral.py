@@ -37,6 +37,13 @@ def test_what_lies_outside_is_cut_off() -> None:
     assert mask[2].tolist() == [1, 1, 1, 1, 1]
 
 
+def test_a_level_edge_takes_its_columns_from_its_neighbours() -> None:
+    mask = mask_of([(2, 0), (6, 0), (8, 3), (0, 3)], height=4, width=9)
+
+    assert mask[0].tolist() == [0, 0, 1, 1, 1, 1, 1, 0, 0]
+    assert mask[3].tolist() == [1] * 9
+
+
 @pytest.mark.parametrize("turn", range(4))
 def test_the_corner_that_comes_first_is_no_matter(turn: int) -> None:
     corners = [(0, 3), (7, 0), (8, 2), (1, 5)]

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inkstream_server.stages.ctc import alphabet
+from inkstream_server.stages.line_widths import LineWidths
 from inkstream_server.stages.recognition import (
     LineText,
     fit,
@@ -32,17 +33,16 @@ def test_a_line_is_as_wide_as_paddlex_makes_it(
     assert line_width(height, width) == expected
 
 
-@given(sides, sides, st.sampled_from([1, 8, 32, 100]))
-def test_a_fitted_line_always_has_room(height: int, width: int, width_step: int) -> None:
-    fitted, padded = line_width(height, width, width_step)
+@given(sides, sides, st.sampled_from([1, 8, 32, 100, None]))
+def test_a_fitted_line_always_has_room(height: int, width: int, step_px: int | None) -> None:
+    fitted, padded = line_width(height, width, LineWidths(step_px))
 
     assert 1 <= fitted <= padded <= 3200
     assert padded >= 320
-    assert padded % width_step == 0 or padded == 3200
 
 
-def test_the_padded_width_is_rounded_up_to_the_step_and_the_fitted_one_is_not() -> None:
-    assert line_width(33, 301, width_step=32) == (437, 448)
+def test_the_padded_width_is_rounded_up_and_the_fitted_one_is_not() -> None:
+    assert line_width(33, 301, LineWidths(32)) == (437, 448)
 
 
 def test_a_crop_is_fitted_to_its_width() -> None:

@@ -36,6 +36,7 @@ from inkstream_server.workers.cpu_tasks import (
     OpenDocument,
     RawLayout,
 )
+from inkstream_server.workers.memory import ArrayHandle
 
 LIMITS = DocumentLimits(max_image_pixels=1_000_000)
 DOCUMENT_IDS = itertools.count(1)
@@ -48,6 +49,11 @@ def role(room: Room) -> CpuRole:
 
 def document(room: Room, content: bytes, *, password: str = "") -> DocumentRef:
     return DocumentRef(next(DOCUMENT_IDS), room.put(content), password)
+
+
+def wipe(room: Room, ref: DocumentRef) -> None:
+    assert isinstance(ref.content, ArrayHandle)
+    room.memory.view(ref.content)[...] = 0
 
 
 def outcome(role: CpuRole, task: object) -> object:
@@ -215,7 +221,7 @@ def test_a_document_stays_open_until_it_is_done_with(role: CpuRole, room: Room) 
     content = png(picture("text", height_px=90, width_px=70))
     ref = document(room, content)
     outcome(role, OpenDocument(ref))
-    room.memory.write(ref.content, b"\0" * len(content))
+    wipe(room, ref)
     assert isinstance(outcome(role, OpenDocument(ref)), DocumentSummary)
 
     role.tell(CloseDocument(ref.document_id))
@@ -231,7 +237,7 @@ def test_of_many_open_documents_the_one_least_used_is_closed(role: CpuRole, room
         outcome(role, OpenDocument(ref))
     outcome(role, OpenDocument(first))
     for ref in (first, second):
-        room.memory.write(ref.content, b"\0" * len(content))
+        wipe(room, ref)
 
     outcome(role, OpenDocument(others[-1]))
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from inkstream_server.workers.environment import worker_environment
-from inkstream_server.workers.plan import WorkerCounts, WorkerPlan, core_count, plan
+from inkstream_server.workers.plan import WorkerCounts, WorkerPlan, core_count, plan, processor_name
 
 COUNTS = st.one_of(st.none(), st.integers(1, 256))
 
@@ -97,3 +97,17 @@ def test_a_workers_libraries_get_the_threads_that_were_planned() -> None:
 
     assert {environment[f"{name}_NUM_THREADS"] for name in ("OMP", "OPENBLAS", "MKL")} == {"3"}
     assert environment["KMP_AFFINITY"] == "disabled"
+
+
+def test_a_processor_has_the_name_that_it_gives_itself(tmp_path: Path) -> None:
+    file = tmp_path / "cpuinfo"
+    file.write_text("processor\t: 0\nmodel name\t: A Fine One @ 3 GHz\nmodel name\t: other\n")
+
+    assert processor_name(file) == "A Fine One @ 3 GHz"
+
+
+def test_a_processor_need_not_have_a_name(tmp_path: Path) -> None:
+    (tmp_path / "cpuinfo").write_text("processor\t: 0\n")
+
+    assert processor_name(tmp_path / "cpuinfo") == ""
+    assert processor_name(tmp_path / "nonesuch") == ""

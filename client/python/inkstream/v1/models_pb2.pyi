@@ -136,6 +136,8 @@ class GetServerInfoResponse(_message.Message):
     MAX_MESSAGE_BYTES_FIELD_NUMBER: _builtins.int
     MAX_DOCUMENT_PAGES_FIELD_NUMBER: _builtins.int
     MAX_IMAGE_PIXELS_FIELD_NUMBER: _builtins.int
+    MAX_DOCUMENT_BYTES_FIELD_NUMBER: _builtins.int
+    MAX_LINES_FIELD_NUMBER: _builtins.int
     version: _builtins.str
     """The server's version, such as 0.1.0."""
     max_message_bytes: _builtins.int
@@ -146,6 +148,10 @@ class GetServerInfoResponse(_message.Message):
     """The most pages that one document may select."""
     max_image_pixels: _builtins.int
     """The most pixels that an image, or one page of a TIFF, may have."""
+    max_document_bytes: _builtins.int
+    """The most bytes that a document may have, however it comes."""
+    max_lines: _builtins.int
+    """The most lines that one RecognizeLines may bring."""
     @_builtins.property
     def defaults(self) -> _settings_pb2.EffectiveSettings:
         """What a request that sets no option is read with."""
@@ -158,10 +164,12 @@ class GetServerInfoResponse(_message.Message):
         max_message_bytes: _builtins.int = ...,
         max_document_pages: _builtins.int = ...,
         max_image_pixels: _builtins.int = ...,
+        max_document_bytes: _builtins.int = ...,
+        max_lines: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["defaults", b"defaults"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["defaults", b"defaults", "max_document_pages", b"max_document_pages", "max_image_pixels", b"max_image_pixels", "max_message_bytes", b"max_message_bytes", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["defaults", b"defaults", "max_document_bytes", b"max_document_bytes", "max_document_pages", b"max_document_pages", "max_image_pixels", b"max_image_pixels", "max_lines", b"max_lines", "max_message_bytes", b"max_message_bytes", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -329,7 +329,7 @@ class DocumentHeader(_message.Message):
     PAGES_FIELD_NUMBER: _builtins.int
     ORDER_FIELD_NUMBER: _builtins.int
     document_id: _builtins.str
-    """Chosen by the client, unique in the call. Not empty."""
+    """Chosen by the client, unique in the call. Not empty; at most 1,024 characters."""
     order: Global___PageOrder.ValueType
     """In which order this document's pages come back. Unset: PAGE_ORDER_DOCUMENT."""
     @_builtins.property
@@ -374,7 +374,8 @@ class DocumentChunk(_message.Message):
     """The document that it belongs to."""
     data: _builtins.bytes
     """The next bytes of the file. 64 KiB to 1 MiB is a good size; the message limit holds for each.
-    A document whose chunks exceed the server's content limit ends with CONTENT_TOO_LARGE.
+    A document whose chunks exceed GetServerInfoResponse.max_document_bytes ends with
+    CONTENT_TOO_LARGE.
     """
     last: _builtins.bool
     """True on the document's last chunk, which may be empty."""
@@ -445,12 +446,15 @@ class RecognizeLinesRequest(_message.Message):
     OPTIONS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[_source_pb2.Source]:
-        """The crops, each one image of one line of text, its text running left to right."""
+        """The crops, each one image of one line of text, its text running left to right. Of a file with
+        several pages, the first one is read.
+        """
 
     @_builtins.property
     def options(self) -> _settings_pb2.RecognizeOptions:
-        """How they are read; of the options only those of recognition and line orientation matter. Unset:
-        the served pipeline's defaults.
+        """How they are read; of the options only those of recognition and line orientation matter, and of
+        those not text_rec_score_thresh: every line has its answer, whatever its score. Unset: the
+        served pipeline's defaults.
         """
 
     def __init__(

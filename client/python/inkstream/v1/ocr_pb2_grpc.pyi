@@ -38,21 +38,26 @@ class OcrServiceStub:
       INVALID_ARGUMENT     the request is wrong: INVALID_FIELD, EMPTY_INPUT, UNSUPPORTED_MEDIA_TYPE,
                            IMAGE_DAMAGED, IMAGE_TOO_LARGE, CONTENT_TOO_LARGE, PDF_DAMAGED,
                            PDF_PASSWORD_REQUIRED, PDF_PASSWORD_WRONG, DOCUMENT_EMPTY,
-                           TOO_MANY_PAGES, PAGE_TOO_LARGE, REQUEST_MALFORMED
+                           TOO_MANY_PAGES, TOO_MANY_LINES, TOO_MANY_DOCUMENTS, PAGE_TOO_LARGE,
+                           UPLOAD_INCOMPLETE, REQUEST_MALFORMED
       FAILED_PRECONDITION  this server is not set up for it: MODULE_NOT_SERVED, MODEL_NOT_SERVED,
                            OPTION_NOT_SERVED, URI_NOT_ALLOWED
-      RESOURCE_EXHAUSTED   more waits than the server holds, retry with back-off: QUEUE_FULL; also,
-                           without an ErrorInfo, a message over the size limit
-      DEADLINE_EXCEEDED    the caller's deadline has passed, or PAGE_TIMEOUT
+      RESOURCE_EXHAUSTED   more waits than the server holds, retry with back-off: QUEUE_FULL,
+                           SPOOL_FULL; the deadline cannot be met: DEADLINE_TOO_SHORT; also, without
+                           an ErrorInfo, a message over the size limit
+      DEADLINE_EXCEEDED    the caller's deadline has passed, or PAGE_TIMEOUT, UPLOAD_STALLED
       UNAVAILABLE          try again, another server may serve: STARTING_UP, SHUTTING_DOWN
       INTERNAL             a bug, told only in the log: INTERNAL, WORKER_CRASHED
-      UNIMPLEMENTED        this version of the server does not have the method: METHOD_NOT_SERVED
 
     Beside the ErrorInfo stand a google.rpc.RequestInfo, whose id the server's log knows, and, where
     trying again later helps, a google.rpc.RetryInfo with how much later.
 
     Deadlines and cancellation. Work whose caller is gone or late leaves the queues before it is
-    done.
+    done. What surely cannot be done before the caller's deadline is refused when it arrives.
+
+    Waiting. The initial metadata of an answer tells as inkstream-predicted-ms how many milliseconds
+    the whole answer was expected to take when the request was let in. Clients - a connection is one -
+    are served in equal shares, and so are the documents of a client.
 
     Load. What a page reads as never depends on what else the server does.
     """
@@ -73,10 +78,28 @@ class OcrServiceStub:
     interleaved, each marked with its document_id. A document that fails ends
     alone: its error stands in its DocumentEnd, and the call goes on. The call ends OK when the
     client has closed its side and every document has ended.
+
+    Flow. While the server reads as many documents of the call as it will at once, it takes nothing
+    more from it, and HTTP/2's flow control holds the client back: a client reads answers while it
+    uploads. Who does not read them stops its own documents and nobody else's.
+
+    What a document is ended for, beside all that RecognizeDocument fails with (the others go on,
+    and what still comes of it is dropped): CONTENT_TOO_LARGE; QUEUE_FULL, also where too many
+    documents of the call are open, their last chunk still to come; SPOOL_FULL, the server has no
+    room for the upload; UPLOAD_INCOMPLETE, it is open when the client closes its side;
+    UPLOAD_STALLED, it is open and nothing has come of the call for a minute; INVALID_FIELD
+    (`chunk.document_id`), a chunk that no document waits for: one without a header, after the last
+    chunk, or beside a source. Where that document has ended already, such a chunk is dropped.
+
+    What the call is ended for, with INVALID_ARGUMENT, because no one document can be named:
+    INVALID_FIELD, where a `document_id` is empty or has more than 1,024 characters, where a header
+    brings one that the call has used before (`header.document_id`), or where a message has no
+    `event`; TOO_MANY_DOCUMENTS, past 100,000 of them; REQUEST_MALFORMED.
     """
     RecognizeLines: _grpc.UnaryUnaryMultiCallable[_ocr_pb2.RecognizeLinesRequest, _ocr_pb2.RecognizeLinesResponse]
     """Text-line crops in, their texts out, in the order given. No detection. A line that fails fails
-    alone: its error stands in LineText.error.
+    alone: its error stands in LineText.error. Fails with INVALID_ARGUMENT / TOO_MANY_LINES where
+    there are more than GetServerInfoResponse.max_lines.
     """
 
 @_typing.type_check_only
@@ -90,21 +113,26 @@ class OcrServiceAsyncStub(OcrServiceStub):
       INVALID_ARGUMENT     the request is wrong: INVALID_FIELD, EMPTY_INPUT, UNSUPPORTED_MEDIA_TYPE,
                            IMAGE_DAMAGED, IMAGE_TOO_LARGE, CONTENT_TOO_LARGE, PDF_DAMAGED,
                            PDF_PASSWORD_REQUIRED, PDF_PASSWORD_WRONG, DOCUMENT_EMPTY,
-                           TOO_MANY_PAGES, PAGE_TOO_LARGE, REQUEST_MALFORMED
+                           TOO_MANY_PAGES, TOO_MANY_LINES, TOO_MANY_DOCUMENTS, PAGE_TOO_LARGE,
+                           UPLOAD_INCOMPLETE, REQUEST_MALFORMED
       FAILED_PRECONDITION  this server is not set up for it: MODULE_NOT_SERVED, MODEL_NOT_SERVED,
                            OPTION_NOT_SERVED, URI_NOT_ALLOWED
-      RESOURCE_EXHAUSTED   more waits than the server holds, retry with back-off: QUEUE_FULL; also,
-                           without an ErrorInfo, a message over the size limit
-      DEADLINE_EXCEEDED    the caller's deadline has passed, or PAGE_TIMEOUT
+      RESOURCE_EXHAUSTED   more waits than the server holds, retry with back-off: QUEUE_FULL,
+                           SPOOL_FULL; the deadline cannot be met: DEADLINE_TOO_SHORT; also, without
+                           an ErrorInfo, a message over the size limit
+      DEADLINE_EXCEEDED    the caller's deadline has passed, or PAGE_TIMEOUT, UPLOAD_STALLED
       UNAVAILABLE          try again, another server may serve: STARTING_UP, SHUTTING_DOWN
       INTERNAL             a bug, told only in the log: INTERNAL, WORKER_CRASHED
-      UNIMPLEMENTED        this version of the server does not have the method: METHOD_NOT_SERVED
 
     Beside the ErrorInfo stand a google.rpc.RequestInfo, whose id the server's log knows, and, where
     trying again later helps, a google.rpc.RetryInfo with how much later.
 
     Deadlines and cancellation. Work whose caller is gone or late leaves the queues before it is
-    done.
+    done. What surely cannot be done before the caller's deadline is refused when it arrives.
+
+    Waiting. The initial metadata of an answer tells as inkstream-predicted-ms how many milliseconds
+    the whole answer was expected to take when the request was let in. Clients - a connection is one -
+    are served in equal shares, and so are the documents of a client.
 
     Load. What a page reads as never depends on what else the server does.
     """
@@ -122,10 +150,28 @@ class OcrServiceAsyncStub(OcrServiceStub):
     interleaved, each marked with its document_id. A document that fails ends
     alone: its error stands in its DocumentEnd, and the call goes on. The call ends OK when the
     client has closed its side and every document has ended.
+
+    Flow. While the server reads as many documents of the call as it will at once, it takes nothing
+    more from it, and HTTP/2's flow control holds the client back: a client reads answers while it
+    uploads. Who does not read them stops its own documents and nobody else's.
+
+    What a document is ended for, beside all that RecognizeDocument fails with (the others go on,
+    and what still comes of it is dropped): CONTENT_TOO_LARGE; QUEUE_FULL, also where too many
+    documents of the call are open, their last chunk still to come; SPOOL_FULL, the server has no
+    room for the upload; UPLOAD_INCOMPLETE, it is open when the client closes its side;
+    UPLOAD_STALLED, it is open and nothing has come of the call for a minute; INVALID_FIELD
+    (`chunk.document_id`), a chunk that no document waits for: one without a header, after the last
+    chunk, or beside a source. Where that document has ended already, such a chunk is dropped.
+
+    What the call is ended for, with INVALID_ARGUMENT, because no one document can be named:
+    INVALID_FIELD, where a `document_id` is empty or has more than 1,024 characters, where a header
+    brings one that the call has used before (`header.document_id`), or where a message has no
+    `event`; TOO_MANY_DOCUMENTS, past 100,000 of them; REQUEST_MALFORMED.
     """
     RecognizeLines: _aio.UnaryUnaryMultiCallable[_ocr_pb2.RecognizeLinesRequest, _ocr_pb2.RecognizeLinesResponse]  # type: ignore[assignment]
     """Text-line crops in, their texts out, in the order given. No detection. A line that fails fails
-    alone: its error stands in LineText.error.
+    alone: its error stands in LineText.error. Fails with INVALID_ARGUMENT / TOO_MANY_LINES where
+    there are more than GetServerInfoResponse.max_lines.
     """
 
 class OcrServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -138,21 +184,26 @@ class OcrServiceServicer(metaclass=_abc_1.ABCMeta):
       INVALID_ARGUMENT     the request is wrong: INVALID_FIELD, EMPTY_INPUT, UNSUPPORTED_MEDIA_TYPE,
                            IMAGE_DAMAGED, IMAGE_TOO_LARGE, CONTENT_TOO_LARGE, PDF_DAMAGED,
                            PDF_PASSWORD_REQUIRED, PDF_PASSWORD_WRONG, DOCUMENT_EMPTY,
-                           TOO_MANY_PAGES, PAGE_TOO_LARGE, REQUEST_MALFORMED
+                           TOO_MANY_PAGES, TOO_MANY_LINES, TOO_MANY_DOCUMENTS, PAGE_TOO_LARGE,
+                           UPLOAD_INCOMPLETE, REQUEST_MALFORMED
       FAILED_PRECONDITION  this server is not set up for it: MODULE_NOT_SERVED, MODEL_NOT_SERVED,
                            OPTION_NOT_SERVED, URI_NOT_ALLOWED
-      RESOURCE_EXHAUSTED   more waits than the server holds, retry with back-off: QUEUE_FULL; also,
-                           without an ErrorInfo, a message over the size limit
-      DEADLINE_EXCEEDED    the caller's deadline has passed, or PAGE_TIMEOUT
+      RESOURCE_EXHAUSTED   more waits than the server holds, retry with back-off: QUEUE_FULL,
+                           SPOOL_FULL; the deadline cannot be met: DEADLINE_TOO_SHORT; also, without
+                           an ErrorInfo, a message over the size limit
+      DEADLINE_EXCEEDED    the caller's deadline has passed, or PAGE_TIMEOUT, UPLOAD_STALLED
       UNAVAILABLE          try again, another server may serve: STARTING_UP, SHUTTING_DOWN
       INTERNAL             a bug, told only in the log: INTERNAL, WORKER_CRASHED
-      UNIMPLEMENTED        this version of the server does not have the method: METHOD_NOT_SERVED
 
     Beside the ErrorInfo stand a google.rpc.RequestInfo, whose id the server's log knows, and, where
     trying again later helps, a google.rpc.RetryInfo with how much later.
 
     Deadlines and cancellation. Work whose caller is gone or late leaves the queues before it is
-    done.
+    done. What surely cannot be done before the caller's deadline is refused when it arrives.
+
+    Waiting. The initial metadata of an answer tells as inkstream-predicted-ms how many milliseconds
+    the whole answer was expected to take when the request was let in. Clients - a connection is one -
+    are served in equal shares, and so are the documents of a client.
 
     Load. What a page reads as never depends on what else the server does.
     """
@@ -186,6 +237,23 @@ class OcrServiceServicer(metaclass=_abc_1.ABCMeta):
         interleaved, each marked with its document_id. A document that fails ends
         alone: its error stands in its DocumentEnd, and the call goes on. The call ends OK when the
         client has closed its side and every document has ended.
+
+        Flow. While the server reads as many documents of the call as it will at once, it takes nothing
+        more from it, and HTTP/2's flow control holds the client back: a client reads answers while it
+        uploads. Who does not read them stops its own documents and nobody else's.
+
+        What a document is ended for, beside all that RecognizeDocument fails with (the others go on,
+        and what still comes of it is dropped): CONTENT_TOO_LARGE; QUEUE_FULL, also where too many
+        documents of the call are open, their last chunk still to come; SPOOL_FULL, the server has no
+        room for the upload; UPLOAD_INCOMPLETE, it is open when the client closes its side;
+        UPLOAD_STALLED, it is open and nothing has come of the call for a minute; INVALID_FIELD
+        (`chunk.document_id`), a chunk that no document waits for: one without a header, after the last
+        chunk, or beside a source. Where that document has ended already, such a chunk is dropped.
+
+        What the call is ended for, with INVALID_ARGUMENT, because no one document can be named:
+        INVALID_FIELD, where a `document_id` is empty or has more than 1,024 characters, where a header
+        brings one that the call has used before (`header.document_id`), or where a message has no
+        `event`; TOO_MANY_DOCUMENTS, past 100,000 of them; REQUEST_MALFORMED.
         """
 
     @_abc_1.abstractmethod
@@ -195,7 +263,8 @@ class OcrServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_ocr_pb2.RecognizeLinesResponse, _abc.Awaitable[_ocr_pb2.RecognizeLinesResponse]]:
         """Text-line crops in, their texts out, in the order given. No detection. A line that fails fails
-        alone: its error stands in LineText.error.
+        alone: its error stands in LineText.error. Fails with INVALID_ARGUMENT / TOO_MANY_LINES where
+        there are more than GetServerInfoResponse.max_lines.
         """
 
 def add_OcrServiceServicer_to_server(servicer: OcrServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

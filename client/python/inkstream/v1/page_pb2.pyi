@@ -369,9 +369,9 @@ class LineText(_message.Message):
     """Degrees: 0 or 180 where line orientation ran, -1 where it did not."""
     @_builtins.property
     def error(self) -> Global___Error:
-        """Set where this line alone failed; then nothing else is. Reasons: EMPTY_INPUT,
-        UNSUPPORTED_MEDIA_TYPE, IMAGE_DAMAGED, IMAGE_TOO_LARGE, INVALID_FIELD, WORKER_CRASHED,
-        INTERNAL.
+        """Set where this line alone failed; then nothing else is. Reasons: those that Recognize fails
+        with for its source, such as EMPTY_INPUT, UNSUPPORTED_MEDIA_TYPE, IMAGE_DAMAGED,
+        IMAGE_TOO_LARGE, INVALID_FIELD; PAGE_TIMEOUT, WORKER_CRASHED, INTERNAL.
         """
 
     def __init__(

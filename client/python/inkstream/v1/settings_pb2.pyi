@@ -55,7 +55,9 @@ class _PriorityEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Priority.Val
     """Throughput matters. The default of RecognizeDocument and RecognizeStream."""
 
 class Priority(_Priority, metaclass=_PriorityEnumTypeWrapper):
-    """Who goes first when work waits. PRIORITY_BATCH is overtaken, but ages, and so is never starved."""
+    """Who goes first when work waits. PRIORITY_BATCH is overtaken, but keeps a share, and so is never
+    starved.
+    """
 
 PRIORITY_UNSPECIFIED: Priority.ValueType  # 0
 """The method's default."""

@@ -1,0 +1,65 @@
+"""Says, for each module, which batches of a model are measured, and what its items cost."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from inkstream_server.engines.engine import DeviceKind
+from inkstream_server.models.files import Module
+from inkstream_server.scheduling.cost_table import Shape
+from inkstream_server.stages import textline_orientation
+from inkstream_server.stages.recognition import LINE_HEIGHT_PX
+from inkstream_server.workers.model_tasks import ModelBucket, ModelToLoad
+
+_LINE_WIDTHS_PX: Final = (320, 640, 1280, 2400)
+_PAGE_SIZES_PX: Final = ((320, 320), (640, 640), (640, 960), (960, 960))
+# Larger ones are not even tried. Most growths end before, where a larger batch gains no more.
+_LARGEST_ON_CPU: Final = {
+    Module.TEXT_DETECTION: 4,
+    Module.TEXT_RECOGNITION: 8,  # what model workers are warmed up with
+    Module.TEXTLINE_ORIENTATION: 32,
+}
+_LARGEST_ELSEWHERE: Final = {
+    Module.TEXT_DETECTION: 16,
+    Module.TEXT_RECOGNITION: 128,
+    Module.TEXTLINE_ORIENTATION: 128,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A bucket to measure with batches of these counts, rising."""
+
+    bucket: ModelBucket
+    counts: tuple[int, ...]
+
+
+def subjects_of(model: ModelToLoad) -> list[Subject]:
+    runs_on_cpu = model.settings.device.kind is DeviceKind.CPU
+    largest = (_LARGEST_ON_CPU if runs_on_cpu else _LARGEST_ELSEWHERE)[model.files.module]
+    counts = tuple(1 << power for power in range(largest.bit_length()))
+    name = model.files.name
+    return [Subject(ModelBucket(name, shape), counts) for shape in _shapes(model)]
+
+
+def item_cost_of(module: Module) -> Callable[[Shape], int]:
+    """What an item of a bucket's shape costs in its queue: its padded pixels."""
+    if module is Module.TEXT_RECOGNITION:  # whose shapes have the width alone
+        return lambda shape: LINE_HEIGHT_PX * math.prod(shape)
+    return math.prod
+
+
+def _shapes(model: ModelToLoad) -> list[Shape]:
+    match model.files.module:
+        case Module.TEXT_DETECTION:
+            return list(_PAGE_SIZES_PX)
+        case Module.TEXT_RECOGNITION:
+            return [(width,) for width in _LINE_WIDTHS_PX]
+        case Module.TEXTLINE_ORIENTATION:
+            family = textline_orientation.classifier_of(model.files.name)
+            return [(family.height_px, family.width_px)]
+        case other:
+            raise AssertionError(other)

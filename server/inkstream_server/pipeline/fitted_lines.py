@@ -1,0 +1,108 @@
+"""Lines on their way through the models: their shapes, where they lie, which model calls they make.
+
+Whose lines they are - a page's, or crops that a request brought - is nothing to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Final, Protocol, Self, TypeVar
+
+from inkstream_server.stages import recognition, textline_orientation
+from inkstream_server.stages.line_widths import LineWidths
+from inkstream_server.workers.arena import Lease
+from inkstream_server.workers.free_list import aligned
+from inkstream_server.workers.memory import ArrayHandle, size_bytes
+from inkstream_server.workers.model_tasks import Classify, ModelBucket, Recognise
+
+# Lines are cut and recognised in portions of about this size, so that a page with a thousand of
+# them takes no more shared memory than one with a hundred.
+_PORTION_BYTES: Final = 16 << 20
+_CACHE_LINE_BYTES: Final = 64
+
+UPSIDE_DOWN: Final = 180
+"""The angle of a line that stands on its head."""
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LineFit:
+    """The shape (48 x w x 3) that a line is fitted to, and the width that it is padded to."""
+
+    shape: Shape
+    padded_px: int
+
+    @classmethod
+    def of(cls, crop_height_px: int, crop_width_px: int, widths: LineWidths) -> Self:
+        """For a crop of this size."""
+        fitted, padded = recognition.line_width(crop_height_px, crop_width_px, widths)
+        return cls((recognition.LINE_HEIGHT_PX, fitted, 3), padded)
+
+
+class Fitted(Protocol):
+    """A line that knows its fit."""
+
+    @property
+    def fit(self) -> LineFit: ...
+
+
+F = TypeVar("F", bound=Fitted)
+
+
+def portions(lines: Sequence[F]) -> Iterator[list[F]]:
+    """The lines in order, in portions that go through a block together."""
+    portion: list[F] = []
+    taken_bytes = 0
+    for line in lines:
+        line_bytes = size_bytes(line.fit.shape)
+        if portion and taken_bytes + line_bytes > _PORTION_BYTES:
+            yield portion
+            portion, taken_bytes = [], 0
+        portion.append(line)
+        taken_bytes += line_bytes
+    if portion:
+        yield portion
+
+
+def total_bytes(shapes: Sequence[Shape]) -> int:
+    """What `lay_out` needs for arrays of these shapes."""
+    return sum(_spaced(shape) for shape in shapes)
+
+
+def lay_out(block: Lease, shapes: Sequence[Shape]) -> tuple[ArrayHandle, ...]:
+    """Handles of uint8 arrays of these shapes, one behind the other in the block."""
+    starts = accumulate((_spaced(shape) for shape in shapes), initial=0)
+    return tuple(
+        block.array(shape, skip=start) for shape, start in zip(shapes, starts, strict=False)
+    )
+
+
+def orientation_shape(crop_height_px: int, crop_width_px: int, model: str) -> Shape:
+    """The shape that a crop of this size is fitted to for the classifier named `model`."""
+    family = textline_orientation.classifier_of(model)
+    return textline_orientation.fitted_shape(crop_height_px, crop_width_px, family)
+
+
+def classifications(model: str, crops: Sequence[ArrayHandle]) -> list[tuple[ModelBucket, Classify]]:
+    """The model calls that tell these lines' orientation."""
+    family = textline_orientation.classifier_of(model)
+    bucket = ModelBucket(model, (family.height_px, family.width_px))
+    return [(bucket, Classify(crop)) for crop in crops]
+
+
+def recognitions(
+    model: str, crops: Sequence[ArrayHandle], fits: Sequence[LineFit]
+) -> list[tuple[ModelBucket, Recognise]]:
+    """The model calls that read these lines."""
+    return [
+        (ModelBucket(model, (fit.padded_px,)), Recognise(crop))
+        for crop, fit in zip(crops, fits, strict=True)
+    ]
+
+
+def _spaced(shape: Shape) -> int:
+    """Bytes from one array's start to the next one's: whole cache lines."""
+    return aligned(size_bytes(shape), _CACHE_LINE_BYTES)

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+
+import numpy as np
+
+from inkstream_server.workers.process_facts import cpu_seconds, own_memory_bytes
+
+
+def test_the_processor_time_of_a_process_is_what_all_its_threads_used() -> None:
+    before_s, used_s = cpu_seconds(os.getpid()), time.process_time()
+    after_s = cpu_seconds(os.getpid())
+
+    assert before_s <= used_s <= after_s
+
+
+def test_memory_counts_what_a_process_has_for_itself() -> None:
+    before = own_memory_bytes(os.getpid())
+    block = np.ones(64 << 20, np.uint8)
+
+    assert own_memory_bytes(os.getpid()) - before >= 0.9 * block.nbytes
+
+
+def test_a_process_that_is_gone_has_nothing() -> None:
+    gone = subprocess.Popen([sys.executable, "-S", "-c", ""])
+    gone.wait()
+
+    assert cpu_seconds(gone.pid) == 0.0
+    assert own_memory_bytes(gone.pid) == 0
