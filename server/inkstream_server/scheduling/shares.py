@@ -35,6 +35,9 @@ class Share:
         self.start = 0.0
         self.order = 0
         self.waiting_count = 0
+        self.forget_children()
+
+    def forget_children(self) -> None:
         # The virtual time among its children, and the children themselves.
         self.now = 0.0
         self.children: dict[Hashable, Share] = {}
@@ -73,11 +76,13 @@ class Shares:
         child = document
         while child.parent is not None:
             child.waiting_count -= 1
-            if child.waiting_count == 0 and child.parent is not self._root:
-                heapq.heappush(child.parent.idle, (child.start, child.order, child))
+            if child.waiting_count == 0:  # among those who wait for nothing nobody owes anything
+                child.forget_children()
+                if child.parent is not self._root:
+                    heapq.heappush(child.parent.idle, (child.start, child.order, child))
             child = child.parent
         child.waiting_count -= 1
-        if child.waiting_count == 0:  # nobody is owed anything when nobody waits
+        if child.waiting_count == 0:
             self._root = self._new_root()
 
     def charge(self, document: Share, cost: float, *, leads: bool) -> None:

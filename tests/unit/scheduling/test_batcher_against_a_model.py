@@ -89,6 +89,16 @@ class Accounts:
             weight = WEIGHTS[item.place.flow.priority] if len(path) == 1 else 1.0
             account.start += item.cost_s / weight
 
+    def forget(self, waiting: Sequence[Item]) -> None:
+        """Among those of whom nobody waits, nobody owes anything."""
+        awake = {path for item in waiting for path in [(), *paths(item.place.flow)]}
+        self.of = {
+            path: account for path, account in self.of.items() if path == () or path[:-1] in awake
+        }
+        for path, account in self.of.items():
+            if path not in awake:
+                account.now = 0.0
+
     def rank(self, item: Item) -> tuple[object, ...]:
         levels = [self.of[path] for path in paths(item.place.flow)]
         starts = [value for each in levels for value in (each.start, each.order)]
@@ -199,8 +209,7 @@ class BatcherBesideItsModel(RuleBasedStateMachine):
     def forget(self, items: list[Item]) -> None:
         self.waiting = [item for item in self.waiting if item not in items]
         self.let_full_go(items[0].key)
-        if not self.waiting:
-            self.accounts = Accounts()
+        self.accounts.forget(self.waiting)
 
     def let_full_go(self, key: str) -> None:
         items = [item for item in self.waiting if item.key == key]
