@@ -188,17 +188,19 @@ class Dispatcher:
         return self._batcher.add(key, job, place=place, load=load, now=time.monotonic())
 
     async def _serve(self, slot: WorkerSlot) -> None:
+        last: object = None
         while True:
             await slot.wait_ready()
-            run = await self._next_run()
+            run = await self._next_run(last)
+            last = run.key
             with ExitStack() as held:
                 for lease in {id(each): each for job in run.jobs for each in job.leases}.values():
                     held.enter_context(lease.hold())
                 await self._run_on(slot, run)
 
-    async def _next_run(self) -> _Run:
+    async def _next_run(self, last: object) -> _Run:
         while True:
-            while (run := self._take()) is not None:
+            while (run := self._take(last)) is not None:
                 if run.jobs:
                     return run
             self._arrived.clear()
@@ -210,11 +212,11 @@ class Dispatcher:
             except TimeoutError:
                 continue
 
-    def _take(self) -> _Run | None:
+    def _take(self, last: object) -> _Run | None:
         """What to run next, but for jobs whose caller, and so whose memory, may be gone."""
         if self._suspects:
             return self._suspects.popleft().wanted()
-        batch = self._batcher.take(now=time.monotonic())
+        batch = self._batcher.take(now=time.monotonic(), last=last)
         if batch is None:
             return None
         return _Run(batch.key, batch.items, batch.waited_s).wanted()

@@ -17,8 +17,8 @@ from inkstream_server.scheduling.backlog import Backlog
 from inkstream_server.scheduling.learning import DrainRate, FadingRatio
 from inkstream_server.scheduling.place import Flow
 
-# Predictions err by a third either way; who might make it is let in.
-_SURELY: Final = 0.75
+# Predictions err; who might just make it is let in, and no more: what is late was done in vain.
+_SURELY: Final = 0.9
 _SOONEST_RETRY_S: Final = 0.1
 # What a document is taken to cost before any was seen, and how many are remembered.
 _FIRST_WORK_S: Final = 1.0

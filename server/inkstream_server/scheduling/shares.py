@@ -7,6 +7,7 @@ clients of a priority, the documents of a client. Who may be served now is not k
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Hashable
 from typing import Final
 
@@ -100,6 +101,17 @@ class Shares:
             child.start += cost / child.weight
             child = parent
 
+    def lead_s(self, first: Share, other: Share) -> float:
+        """How much more than `first` another document would have had, were it served before it.
+
+        Counted where the two compete: between priorities there is no such comparison.
+        """
+        mine, others = _path(first), _path(other)
+        for level, (one, two) in enumerate(zip(mine, others, strict=True)):
+            if one is not two:
+                return math.inf if level == 0 else two.start - one.start
+        return 0.0
+
     def _new_root(self) -> Share:
         root = Share(None, None, 1.0)
         for order, (priority, weight) in enumerate(self._weights.items()):
@@ -112,6 +124,13 @@ class Shares:
             self._woken_count += 1
             child.order = self._woken_count
         child.start = max(child.start, parent.now)
+
+
+def _path(document: Share) -> tuple[Share, Share, Share]:
+    client = document.parent
+    assert client is not None, "a document has a client"
+    assert client.parent is not None, "a client has a priority"
+    return client.parent, client, document
 
 
 def _forget_who_owes_nothing(parent: Share) -> None:

@@ -69,11 +69,13 @@ class Pool(Generic[K]):
                     self._batcher.remove(ticket)
 
     def _serve(self, worker: Callable[[Batch[K, Order]], Steps[None]]) -> Steps[None]:
+        last: K | None = None
         while True:
-            batch = self._batcher.take(now=self._clock.now)
+            batch = self._batcher.take(now=self._clock.now, last=last)
             if batch is None:
                 yield from self._wait_idle()
                 continue
+            last = batch.key
             self._wake()
             yield from worker(batch)
             for order in batch.items:

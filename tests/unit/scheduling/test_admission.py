@@ -166,7 +166,7 @@ def test_a_deadline_that_might_be_met_is_tried() -> None:
     admission = open_admission()
 
     with admission.admit(flow()) as seat:
-        seat.expect(20.0, left_s=8.0)
+        seat.expect(20.0, left_s=9.5)
 
         assert seat.predicted_s == 10.0
 

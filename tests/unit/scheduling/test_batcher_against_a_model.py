@@ -26,7 +26,7 @@ SIZES = {"hasty": 4, "patient": 2, "roomy": 7, "doubling": 5, "single": 99}
 WEIGHTS = {Priority.INTERACTIVE: 0.75, Priority.BATCH: 0.25}
 
 KEYS = st.sampled_from(sorted(POLICIES))
-COSTS_S = st.sampled_from([0.5, 1.0, 2.0])
+COSTS_S = st.sampled_from([0.03, 0.5, 1.0])
 PLACES = st.builds(
     place,
     st.integers(1, 2),
@@ -45,6 +45,7 @@ class Item:
     cost_s: float
     added_at: float
     is_ready: bool = False
+    passed_over_count: int = 0
 
     @property
     def due_at(self) -> float:
@@ -99,6 +100,14 @@ class Accounts:
             if path not in awake:
                 account.now = 0.0
 
+    def lead_s(self, head: Item, other: Item) -> float:
+        """By how much the other one would get ahead."""
+        pairs = zip(paths(head.place.flow), paths(other.place.flow), strict=True)
+        for mine, his in pairs:
+            if mine != his:
+                return 9.9 if len(mine) == 1 else self.of[his].start - self.of[mine].start
+        return 0.0 if head.place.turn == other.place.turn else 9.9
+
     def rank(self, item: Item) -> tuple[object, ...]:
         levels = [self.of[path] for path in paths(item.place.flow)]
         starts = [value for each in levels for value in (each.start, each.order)]
@@ -148,11 +157,11 @@ class BatcherBesideItsModel(RuleBasedStateMachine):
     def wait(self, seconds: float) -> None:
         self.now += seconds
 
-    @rule()
-    def take(self) -> None:
-        expected = self.serve_batch()
+    @rule(last=st.none() | KEYS)
+    def take(self, last: str | None = None) -> None:
+        expected = self.serve_batch(last)
 
-        batch = self.batcher.take(now=self.now)
+        batch = self.batcher.take(now=self.now, last=last)
 
         assert (list(batch.items) if batch else []) == expected
         if batch:
@@ -188,14 +197,14 @@ class BatcherBesideItsModel(RuleBasedStateMachine):
     def is_anybody_ready(self) -> bool:
         return any(item.is_ready or item.due_at <= self.now for item in self.waiting)
 
-    def serve_batch(self) -> list[Item]:
+    def serve_batch(self, last: str | None) -> list[Item]:
         """What the batcher should give now, gone from the model."""
         for item in self.waiting:
             item.is_ready |= item.due_at <= self.now
         ready = [item for item in self.waiting if item.is_ready]
         if not ready:
             return []
-        key = min(ready, key=self.accounts.rank).key
+        key = self.leader(ready, last).key
         left = [item for item in self.waiting if item.key == key]
         batch: list[Item] = []
         for _ in range(POLICIES[key].count_of(len(left), SIZES[key])):
@@ -205,6 +214,18 @@ class BatcherBesideItsModel(RuleBasedStateMachine):
             batch.append(first)
         self.forget(batch)
         return batch
+
+    def leader(self, ready: Sequence[Item], last: str | None) -> Item:
+        """Who is next, or the first of the bucket that was last, if it may go before him."""
+        head = min(ready, key=self.accounts.rank)
+        if last == head.key or head.passed_over_count == 3:
+            return head
+        same = [item for item in self.waiting if item.key == last]
+        first = min(same, key=self.accounts.rank, default=head)
+        if first is head or not first.is_ready or self.accounts.lead_s(head, first) > 0.05:
+            return head
+        head.passed_over_count += 1
+        return first
 
     def forget(self, items: list[Item]) -> None:
         self.waiting = [item for item in self.waiting if item not in items]
