@@ -30,6 +30,7 @@ from inkstream_server.pipeline.results import (
     Page,
 )
 from inkstream_server.scheduling.admission import Seat
+from inkstream_server.scheduling.backlog import Work
 from inkstream_server.telemetry.metrics import Metrics
 
 _log = logging.getLogger(__name__)
@@ -60,6 +61,7 @@ class DocumentReader:
     async def read_image(self, job: DocumentJob) -> ImageRead:
         """Read the first page. Raises OcrError."""
         async with self._intake.stored(job) as stored:
+            job = stored.job
             result = await self._answer(1, self._read_first(job, stored))
         if isinstance(result, FailedPage):
             raise result.error
@@ -74,13 +76,13 @@ class DocumentReader:
         """
         started_at = time.monotonic()
         async with self._intake.stored(job) as stored:
+            job = stored.job
             summary = await self._pages.open(stored.ref, stored.content, stored.seat.flow)
             numbers = job.ranges.select(
                 summary.page_count, max_pages=self._limits.max_document_pages
             )
-            stored.seat.expect(
-                len(numbers) * self._work.usual_page_s, left_s=left_s(job.deadline_at)
-            )
+            page_s = self._work.usual_page_s
+            stored.seat.expect(Work(len(numbers) * page_s, page_s), left_s=left_s(job.deadline_at))
             yield DocumentStart(
                 summary.media_type, summary.page_count, len(numbers), stored.seat.predicted_s
             )
@@ -94,7 +96,7 @@ class DocumentReader:
 
     async def _read_first(self, job: DocumentJob, stored: StoredDocument) -> Page:
         measured = await self._pages.measure(_page_job(job, stored, 1))
-        stored.seat.expect(measured.work_s, left_s=left_s(job.deadline_at))
+        stored.seat.expect(Work.of_one_page(measured.work_s), left_s=left_s(job.deadline_at))
         return await self._pages.read(measured)
 
     async def _read_pages(

@@ -7,7 +7,7 @@ import itertools
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Final
 
@@ -68,8 +68,12 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
-    """A document whose bytes lie where workers read them, and its place inside."""
+    """A document whose bytes lie where workers read them, and its place inside.
 
+    `job` is what it was, without them: what waits should hold them once.
+    """
+
+    job: DocumentJob
     ref: DocumentRef
     content: Hold
     seat: Seat
@@ -126,9 +130,10 @@ class Intake:
                 flow = self._flow(job.priority, job.client)
                 seat = inside.enter_context(self._admission.admit(flow))
                 handle, content = await self._place(job.content, flow, inside)
+            job = replace(job, content=b"")
             ref = DocumentRef(seat.flow.document, handle, job.password, job.raw)
             try:
-                yield StoredDocument(ref, content, seat)
+                yield StoredDocument(job, ref, content, seat)
             finally:
                 self._cpu.tell_all(CloseDocument(ref.document_id))
 

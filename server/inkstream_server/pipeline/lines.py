@@ -28,6 +28,7 @@ from inkstream_server.pipeline.page import Pools
 from inkstream_server.pipeline.page_work import PageWork
 from inkstream_server.pipeline.results import NOT_CLASSIFIED, ReadLine
 from inkstream_server.pipeline.settings import PageSettings
+from inkstream_server.scheduling.backlog import Work
 from inkstream_server.scheduling.place import Place
 from inkstream_server.scheduling.priority import Priority
 from inkstream_server.stages.line_widths import LineWidths
@@ -124,7 +125,7 @@ class _Reading:
         lines = [_Line(ref) for ref in self._stored.refs]
         await self._measure(lines)
         work_s = self._work_s(_alive(lines))
-        self._stored.seat.expect(work_s, left_s=left_s(self._job.deadline_at))
+        self._stored.seat.expect(Work.of_one_page(work_s), left_s=left_s(self._job.deadline_at))
         try:
             async with self._tools.gate.passing(self._place, work_s) as self._turn:
                 for portion in portions(_alive(lines)):

@@ -13,7 +13,7 @@ from inkstream_server.errors import (
     ShuttingDown,
     StartingUp,
 )
-from inkstream_server.scheduling.backlog import Backlog
+from inkstream_server.scheduling.backlog import Backlog, Work
 from inkstream_server.scheduling.learning import DrainRate, FadingRatio
 from inkstream_server.scheduling.place import Flow
 
@@ -26,20 +26,20 @@ _REMEMBERED_COUNT: Final = 50
 
 
 class Seat:
-    """A document's place inside. What is known of its work is told as it becomes known."""
+    """A document's place inside. Until more is known it is taken to need `work`, as is usual."""
 
-    def __init__(self, flow: Flow, admission: Admission) -> None:
+    def __init__(self, flow: Flow, admission: Admission, work: Work) -> None:
         self.flow = flow
         self.predicted_s = 0.0
         self._admission = admission
-        self._left_s = 0.0
+        self._work = work
 
-    def expect(self, work_s: float, *, left_s: float | None = None) -> None:
+    def expect(self, work: Work, *, left_s: float | None = None) -> None:
         """Tell what the document takes; `left_s` is what its caller's deadline leaves.
 
         Raises DeadlineTooShort where it would surely be too late.
         """
-        predicted_s = self._admission.predicted_s(self.flow, work_s)
+        predicted_s = self._admission.predicted_s(self.flow, work)
         if left_s is not None and _SURELY * predicted_s > left_s:
             raise DeadlineTooShort(
                 f"it would take about {predicted_s:.1f} s, and the deadline leaves {left_s:.1f} s",
@@ -48,16 +48,16 @@ class Seat:
                 deadline_s=round(left_s, 3),
             )
         self.predicted_s = predicted_s
-        self._admission.note_usual(work_s)
-        self._set(work_s)
+        self._admission.note_usual(work.total_s)
+        self._set(work)
 
     def note_done(self, work_s: float) -> None:
         """Some of what was expected is done."""
-        self._set(max(0.0, self._left_s - work_s))
+        self._set(self._work.without(work_s))
 
-    def _set(self, left_s: float) -> None:
-        self._left_s = left_s
-        self._admission.backlog.set(self.flow, left_s)
+    def _set(self, work: Work) -> None:
+        self._work = work
+        self._admission.backlog.set(self.flow, work)
 
 
 class Admission:
@@ -91,13 +91,16 @@ class Admission:
         """Let nobody in any more; who is inside stays."""
         self._refusal = ShuttingDown, "the server is shutting down"
 
-    def predicted_s(self, flow: Flow, work_s: float) -> float:
-        """When `work_s` more of a flow would be done, in seconds from now."""
-        return self.backlog.until_done_s(flow, work_s) / self.drain.value
+    def predicted_s(self, flow: Flow, work: Work) -> float:
+        """When a document of a flow that takes `work` would be done, in seconds from now."""
+        return self.backlog.until_done_s(flow, work) / self.drain.value
 
     def retry_after_s(self, flow: Flow) -> float:
         """How long a document of the usual cost would take, were it let in now."""
-        return round(max(self.predicted_s(flow, self._usual_work.value), _SOONEST_RETRY_S), 3)
+        return round(
+            max(self.predicted_s(flow, Work.of_one_page(self._usual_work.value)), _SOONEST_RETRY_S),
+            3,
+        )
 
     def note_usual(self, work_s: float) -> None:
         """Learn what documents cost."""
@@ -117,9 +120,10 @@ class Admission:
                 max_documents=self._max_documents,
             )
         self.document_count += 1
-        self.backlog.set(flow, 0.0)
+        usual = Work.of_one_page(self._usual_work.value)
+        self.backlog.set(flow, usual)
         try:
-            yield Seat(flow, self)
+            yield Seat(flow, self, usual)
         finally:
             self.document_count -= 1
             self.backlog.drop(flow)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from inkstream_server.errors import OcrError
 from inkstream_server.pipeline.page_work import PageWork
 from inkstream_server.scheduling.admission import Admission, Seat
+from inkstream_server.scheduling.backlog import Work
 from inkstream_server.scheduling.place import Flow, Place
 from inkstream_server.simulation.calls import Call, CallRecord, PageContent
 from inkstream_server.simulation.clock import Cancelled, Clock, Process, Steps
@@ -92,12 +93,12 @@ class Reader:
         record.reason = reason
         record.ended_at = self._parts.clock.now
 
-    def _expect(self, inside: _Inside, work_s: float) -> None:
+    def _expect(self, inside: _Inside, work: Work) -> None:
         now = self._parts.clock.now
         deadline_s = inside.call.kind.deadline_s
         arrived_at = inside.record.arrived_at
         left_s = None if deadline_s is None else arrived_at + deadline_s - now
-        inside.seat.expect(work_s, left_s=left_s)
+        inside.seat.expect(work, left_s=left_s)
         inside.record.predicted_at = now
         inside.record.predicted_s = inside.seat.predicted_s
 
@@ -105,7 +106,7 @@ class Reader:
         (content,) = inside.call.pages
         place = Place(inside.seat.flow, 1)
         work_s = yield from self._measure(inside, place, content)
-        self._expect(inside, work_s)
+        self._expect(inside, Work.of_one_page(work_s))
         yield from self._read_page(inside, place, content, work_s)
 
     def _read_document(self, inside: _Inside) -> Steps[None]:
@@ -113,7 +114,7 @@ class Reader:
         opening = CpuStep("open", call.kind.steps.open)
         yield from parts.cpu.run([opening], Place(inside.seat.flow))
         page_s = parts.work.usual_page_s
-        self._expect(inside, len(call.pages) * page_s)
+        self._expect(inside, Work(len(call.pages) * page_s, page_s))
         starts = (
             parts.clock.start(self._read_page_of(inside, number, content, page_s))
             for number, content in enumerate(call.pages, 1)

@@ -39,6 +39,7 @@ from inkstream_server.pipeline.results import (
     Page,
 )
 from inkstream_server.pipeline.settings import PageWishes
+from inkstream_server.scheduling.backlog import Work
 from inkstream_server.scheduling.priority import Priority
 from inkstream_server.workers.cpu_tasks import CloseDocument, DrawPage, RawLayout
 from inkstream_server.workers.model_tasks import Recognise
@@ -425,7 +426,7 @@ def test_a_deadline_that_cannot_be_met_is_refused_before_anything_is_drawn() -> 
         async with in_process_room() as room:
             for number in range(-2000, 0):
                 other = flow(number, client=f"client {number}", priority=Priority.BATCH)
-                room.admission.backlog.set(other, 1000.0)
+                room.admission.backlog.set(other, Work.of_one_page(1000.0))
             late = replace(job(SIX_PAGES), deadline_at=time.monotonic() + 1.0)
 
             with pytest.raises(DeadlineTooShort):

@@ -10,7 +10,7 @@ from tests.unit.scheduling.flows import flow
 
 from inkstream_server.pipeline.upload import Upload, UploadConfig, UploadSpace
 from inkstream_server.scheduling.admission import Admission, Seat
-from inkstream_server.scheduling.backlog import Backlog
+from inkstream_server.scheduling.backlog import Backlog, Work
 from inkstream_server.scheduling.learning import DrainRate
 from inkstream_server.workers.spool import SpoolFull
 
@@ -28,7 +28,7 @@ def space(tmp_path: Path, **settings: int) -> UploadSpace:
 
 
 def nobodys_seat() -> Seat:
-    return Seat(flow(), Admission(1, Backlog(), DrainRate(1.0)))
+    return Seat(flow(), Admission(1, Backlog(), DrainRate(1.0)), Work.of_one_page(1.0))
 
 
 def on_disk(upload: Upload) -> bytes:

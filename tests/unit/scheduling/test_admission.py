@@ -12,8 +12,10 @@ from inkstream_server.errors import (
     StartingUp,
 )
 from inkstream_server.scheduling.admission import Admission
-from inkstream_server.scheduling.backlog import Backlog
+from inkstream_server.scheduling.backlog import Backlog, Work
 from inkstream_server.scheduling.learning import DrainRate
+
+page = Work.of_one_page
 
 
 def make_admission(max_documents: int = 2) -> Admission:
@@ -119,40 +121,50 @@ def test_a_pause_refuses_until_it_is_opened_again() -> None:
 def test_the_predicted_time_is_what_is_ahead_by_how_fast_it_is_done() -> None:
     admission = open_admission(max_documents=9)
 
-    with admission.admit(flow(1)) as first, admission.admit(flow(2)) as second:
-        first.expect(6.0)
-        second.expect(4.0)
+    with admission.admit(flow(1)) as first:
+        first.expect(page(6.0))
+        with admission.admit(flow(2)) as second:
+            second.expect(page(4.0))
 
-        assert first.predicted_s == 6.0 / 2
-        assert second.predicted_s == (4.0 + 4.0) / 2
+            assert first.predicted_s == 6.0 / 2
+            assert second.predicted_s == (6.0 + 4.0) / 2
+
+
+def test_who_is_inside_and_not_looked_at_yet_counts_with_what_is_usual() -> None:
+    admission = open_admission(max_documents=9)
+
+    with admission.admit(flow(1)), admission.admit(flow(2)) as second:
+        second.expect(page(3.0))
+
+        assert second.predicted_s == pytest.approx((1.0 + 3.0) / 2)
 
 
 def test_what_is_done_is_ahead_of_nobody_any_more() -> None:
     admission = open_admission(max_documents=9)
 
     with admission.admit(flow(1)) as first:
-        first.expect(6.0)
+        first.expect(page(6.0))
         first.note_done(5.0)
-        assert admission.predicted_s(flow(2), 100.0) == 101.0 / 2
+        assert admission.predicted_s(flow(2), page(100.0)) == 101.0 / 2
         first.note_done(5.0)
-        assert admission.predicted_s(flow(2), 100.0) == 100.0 / 2
+        assert admission.predicted_s(flow(2), page(100.0)) == 100.0 / 2
 
 
 def test_who_left_is_ahead_of_nobody_any_more() -> None:
     admission = open_admission()
     with admission.admit(flow(1)) as first:
-        first.expect(6.0)
+        first.expect(page(6.0))
 
-    assert admission.predicted_s(flow(2), 100.0) == 50.0
+    assert admission.predicted_s(flow(2), page(100.0)) == 50.0
 
 
 def test_a_deadline_that_cannot_be_met_is_refused_with_when_to_come_back() -> None:
     admission = open_admission(max_documents=9)
 
     with admission.admit(flow(1)) as first, admission.admit(flow(2)) as second:
-        first.expect(20.0)
+        first.expect(page(20.0))
         with pytest.raises(DeadlineTooShort) as refused:
-            second.expect(20.0, left_s=4.0)
+            second.expect(page(20.0), left_s=4.0)
 
         assert refused.value.facts == {
             "retry_after_s": "16.0",
@@ -166,7 +178,7 @@ def test_a_deadline_that_might_be_met_is_tried() -> None:
     admission = open_admission()
 
     with admission.admit(flow()) as seat:
-        seat.expect(20.0, left_s=9.5)
+        seat.expect(page(20.0), left_s=9.5)
 
         assert seat.predicted_s == 10.0
 
@@ -176,7 +188,7 @@ def test_who_is_refused_is_told_what_a_usual_document_waits() -> None:
 
     with admission.admit(flow(1)) as seat:
         for _ in range(1000):  # what documents cost is learned
-            seat.expect(8.0)
+            seat.expect(page(8.0))
         with pytest.raises(QueueFull) as refused, admission.admit(flow(2)):
             pass
 
