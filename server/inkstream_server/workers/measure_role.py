@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from inkstream_server.engines.engine import Outputs, Precision, Predictor
 from inkstream_server.models.files import Module
+from inkstream_server.stages.line_widths import LADDER
 from inkstream_server.stages.recognition import LINE_HEIGHT_PX
 from inkstream_server.workers.free_list import aligned
 from inkstream_server.workers.measure_tasks import Measure, Timing
@@ -62,11 +63,13 @@ class MeasureRole:
         assert isinstance(task, Measure), task
         # The items share their pixels: reading them is next to nothing of a batch.
         items = [self._item(bucket)] * task.count
+        disturb = self._disturbance(bucket, task.count)
         batch_s: list[float] = []
         engine_s: list[float] = []
         clock = self._clock
         started_at, waited_before_s = time.perf_counter(), self._own_time.waited_s()
         while not batch_s or time.perf_counter() < started_at + task.for_s:
+            disturb()
             self._watch.engine_s = 0.0
             begun_at = clock()
             self._role.run(bucket, items)
@@ -75,6 +78,18 @@ class MeasureRole:
         waited_s = self._own_time.waited_s() - waited_before_s
         waited_share = waited_s / (time.perf_counter() - started_at)
         return Timing(median(batch_s), median(engine_s), waited_share)
+
+    def _disturbance(self, bucket: ModelBucket, count: int) -> Callable[[], object]:
+        """What comes between two batches: in service a batch of lines follows one of others.
+
+        An engine that has to get ready for another shape takes longer than for the same again.
+        """
+        if self._modules[bucket.model] is not Module.TEXT_RECOGNITION:
+            return lambda: None
+        width_px = next(each for each in LADDER if (1, (each,)) != (count, bucket.shape))
+        other = ModelBucket(bucket.model, (width_px,))
+        items = [self._item(other)]
+        return lambda: self._role.run(other, items)
 
     def _item(self, bucket: ModelBucket) -> Task[object]:
         match self._modules[bucket.model]:
