@@ -13,6 +13,7 @@ from inkstream_server.scheduling.cost_table import Shape
 from inkstream_server.stages import textline_orientation
 from inkstream_server.stages.recognition import LINE_HEIGHT_PX
 from inkstream_server.workers.model_tasks import ModelBucket, ModelToLoad
+from inkstream_server.workers.widths import WARM_PX
 
 _LINE_WIDTHS_PX: Final = (320, 640, 1280, 2400)
 _PAGE_SIZES_PX: Final = ((320, 320), (640, 640), (640, 960), (960, 960))
@@ -42,7 +43,9 @@ def subjects_of(model: ModelToLoad) -> list[Subject]:
     largest = (_LARGEST_ON_CPU if runs_on_cpu else _LARGEST_ELSEWHERE)[model.files.module]
     counts = tuple(1 << power for power in range(largest.bit_length()))
     name = model.files.name
-    return [Subject(ModelBucket(name, shape), counts) for shape in _shapes(model)]
+    return [
+        Subject(ModelBucket(name, shape), _warm(counts, shape, model)) for shape in _shapes(model)
+    ]
 
 
 def item_cost_of(module: Module) -> Callable[[Shape], int]:
@@ -50,6 +53,14 @@ def item_cost_of(module: Module) -> Callable[[Shape], int]:
     if module is Module.TEXT_RECOGNITION:  # whose shapes have the width alone
         return lambda shape: LINE_HEIGHT_PX * math.prod(shape)
     return math.prod
+
+
+def _warm(counts: tuple[int, ...], shape: Shape, model: ModelToLoad) -> tuple[int, ...]:
+    """Those for which workers are ready when they start, where each takes getting ready for."""
+    if model.files.module is not Module.TEXT_RECOGNITION or not model.engine.compiles_shapes:
+        return counts
+    (width_px,) = shape
+    return tuple(count for count in counts if count == 1 or count * width_px <= WARM_PX)
 
 
 def _shapes(model: ModelToLoad) -> list[Shape]:

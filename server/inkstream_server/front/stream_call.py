@@ -208,14 +208,14 @@ class StreamCall:
         async with aclosing(self._events(document.job)) as events:
             async for event in events:
                 if document.mistake is not None:
-                    await self._fail(document, document.mistake)
-                    return
+                    break
                 document.ok_page_count += isinstance(event, Page)
                 document.failed_page_count += isinstance(event, FailedPage)
                 if isinstance(event, DocumentEnd):
                     await self._end(document, event.error)
-                else:
-                    await self._send(document, event)
+                    return
+                await self._send(document, event)
+        await self._fail(document, document.mistake)  # now that nothing of it is read any more
 
     async def _events(self, job: DocumentJob) -> AsyncGenerator[DocumentEvent, None]:
         """The document's events. Whatever goes wrong with it is in the last one."""

@@ -103,9 +103,8 @@ class DocumentReader:
         self, job: DocumentJob, stored: StoredDocument, numbers: Sequence[int]
     ) -> AsyncGenerator[PageResult, None]:
         # A task group cannot span the yield; the finally below does what it would.
-        work_s = self._work.usual_page_s
         jobs = (_page_job(job, stored, number) for number in numbers)
-        starts = (asyncio.create_task(self._read_page(each, stored.seat, work_s)) for each in jobs)
+        starts = (asyncio.create_task(self._read_page(each, stored.seat)) for each in jobs)
         reading = list(itertools.islice(starts, self._window_page_count))
         try:
             while reading:
@@ -118,14 +117,14 @@ class DocumentReader:
                 task.cancel()
             await asyncio.gather(*reading, return_exceptions=True)
 
-    async def _read_page(self, job: PageJob, seat: Seat, work_s: float) -> PageResult:
-        """Read one page of a document that is expected to take `work_s` a page."""
+    async def _read_page(self, job: PageJob, seat: Seat) -> PageResult:
+        """Read one page of a document."""
 
         async def read() -> Page:
             return await self._pages.read(await self._pages.measure(job))
 
         result = await self._answer(job.page_number, read())
-        seat.note_done(work_s)
+        seat.note_page_done()
         return result
 
     async def _answer(self, page_number: int, reading: Coroutine[Any, Any, Page]) -> PageResult:

@@ -33,6 +33,7 @@ class Seat:
         self.predicted_s = 0.0
         self._admission = admission
         self._work = work
+        self._is_inside = True
 
     def expect(self, work: Work, *, left_s: float | None = None) -> None:
         """Tell what the document takes; `left_s` is what its caller's deadline leaves.
@@ -51,13 +52,19 @@ class Seat:
         self._admission.note_usual(work.total_s)
         self._set(work)
 
-    def note_done(self, work_s: float) -> None:
-        """Some of what was expected is done."""
-        self._set(self._work.without(work_s))
+    def note_page_done(self) -> None:
+        """One of the pages that were expected is done."""
+        self._set(self._work.without(self._work.page_s))
+
+    def leave(self) -> None:
+        """Nothing is expected any more, whatever is still told."""
+        self._is_inside = False
+        self._admission.backlog.drop(self.flow)
 
     def _set(self, work: Work) -> None:
         self._work = work
-        self._admission.backlog.set(self.flow, work)
+        if self._is_inside:
+            self._admission.backlog.set(self.flow, work)
 
 
 class Admission:
@@ -93,7 +100,10 @@ class Admission:
 
     def predicted_s(self, flow: Flow, work: Work) -> float:
         """When a document of a flow that takes `work` would be done, in seconds from now."""
-        return self.backlog.until_done_s(flow, work) / self.drain.value
+        rate = self.drain.value
+        if self.document_count <= 1:  # a rate that was learned in bad times must not outlive them
+            rate = max(rate, self.drain.initial)
+        return self.backlog.until_done_s(flow, work) / rate
 
     def retry_after_s(self, flow: Flow) -> float:
         """How long a document of the usual cost would take, were it let in now."""
@@ -122,8 +132,9 @@ class Admission:
         self.document_count += 1
         usual = Work.of_one_page(self._usual_work.value)
         self.backlog.set(flow, usual)
+        seat = Seat(flow, self, usual)
         try:
-            yield Seat(flow, self, usual)
+            yield seat
         finally:
             self.document_count -= 1
-            self.backlog.drop(flow)
+            seat.leave()

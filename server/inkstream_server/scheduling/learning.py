@@ -32,6 +32,7 @@ class DrainRate:
     """
 
     def __init__(self, initial: float, memory_s: float = 10.0) -> None:
+        self.initial = initial
         self._rate = FadingRatio(initial, memory_s)
         self._last_at: float | None = None
 

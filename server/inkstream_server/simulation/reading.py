@@ -116,7 +116,7 @@ class Reader:
         page_s = parts.work.usual_page_s
         self._expect(inside, Work(len(call.pages) * page_s, page_s))
         starts = (
-            parts.clock.start(self._read_page_of(inside, number, content, page_s))
+            parts.clock.start(self._read_page_of(inside, number, content))
             for number, content in enumerate(call.pages, 1)
         )
         reading = list(itertools.islice(starts, self._bounds.window_page_count))
@@ -136,13 +136,11 @@ class Reader:
         yield from self._parts.clock.any_of([page.ended for page in reading])
         return next(page for page in reading if page.ended.has_happened)
 
-    def _read_page_of(
-        self, inside: _Inside, number: int, content: PageContent, page_s: float
-    ) -> Steps[None]:
+    def _read_page_of(self, inside: _Inside, number: int, content: PageContent) -> Steps[None]:
         place = Place(inside.seat.flow, number)
         work_s = yield from self._measure(inside, place, content)
         yield from self._read_page(inside, place, content, work_s)
-        inside.seat.note_done(page_s)
+        inside.seat.note_page_done()
 
     def _measure(self, inside: _Inside, place: Place, content: PageContent) -> Steps[float]:
         """What the page will probably take."""

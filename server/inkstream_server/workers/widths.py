@@ -8,8 +8,8 @@ from inkstream_server.engines.engine import Precision
 from inkstream_server.stages.line_widths import EXACT, FEW, LADDER, MIN_WIDTH_PX, LineWidths
 
 WARM_COUNTS: Final = (1, 2, 4, 8)
-# The largest batches by default; what is larger is compiled when it is met.
-_WARM_PX: Final = 8 * MIN_WIDTH_PX
+# The largest batches of lines: what is larger would be compiled when it is met.
+WARM_PX: Final = 8 * MIN_WIDTH_PX
 
 
 def widths_of(step_px: int | None, precision: str) -> LineWidths:
@@ -30,6 +30,6 @@ def shapes_to_warm(widths: LineWidths) -> list[tuple[int, int]]:
         (count, width)
         for width in warm_widths
         for count in WARM_COUNTS
-        if count == 1 or count * width <= _WARM_PX
+        if count == 1 or count * width <= WARM_PX
     ]
     return sorted(shapes, key=lambda shape: (-shape[0] * shape[1], shape[0]))

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.unit.app.models import model
 
 from inkstream_server.app.subjects import item_cost_of, subjects_of
+from inkstream_server.engines.openvino import OpenVinoEngine
 from inkstream_server.models.files import Module
 
 
@@ -22,6 +25,19 @@ def test_batches_are_tried_up_to_what_the_device_may_gain_from(
         for subject in subjects_of(model(module, device)):
             assert subject.counts[0] == 1
             assert subject.counts[-1] == largest
+
+
+def test_no_batch_is_tried_that_workers_are_not_ready_for_when_they_start() -> None:
+    lines = model(Module.TEXT_RECOGNITION)
+    tried = [
+        (count, width)
+        for subject in subjects_of(replace(lines, engine=OpenVinoEngine()))
+        for count in subject.counts
+        for (width,) in [subject.bucket.shape]
+    ]
+
+    assert all(count == 1 or count * width <= 8 * 320 for count, width in tried)
+    assert {count for count, width in tried if width == 320} == {1, 2, 4, 8}
 
 
 def test_shapes_are_those_that_the_pages_make() -> None:

@@ -142,12 +142,36 @@ def test_who_is_inside_and_not_looked_at_yet_counts_with_what_is_usual() -> None
 def test_what_is_done_is_ahead_of_nobody_any_more() -> None:
     admission = open_admission(max_documents=9)
 
-    with admission.admit(flow(1)) as first:
-        first.expect(page(6.0))
-        first.note_done(5.0)
+    with admission.admit(flow(1)) as first, admission.admit(flow(9, client="nobody")) as nobody:
+        nobody.expect(page(0.0))
+        first.expect(Work(6.0, 5.0))
+        first.note_page_done()
         assert admission.predicted_s(flow(2), page(100.0)) == 101.0 / 2
-        first.note_done(5.0)
+        first.note_page_done()
         assert admission.predicted_s(flow(2), page(100.0)) == 100.0 / 2
+
+
+def test_what_is_told_of_a_document_that_left_changes_nothing() -> None:
+    admission = open_admission()
+    with admission.admit(flow(1)) as seat:
+        seat.expect(Work(6.0, 1.0))
+
+    seat.note_page_done()
+
+    assert admission.backlog.total_s == 0.0
+
+
+def test_a_rate_that_was_learned_in_bad_times_does_not_refuse_a_lone_caller() -> None:
+    admission = open_admission(max_documents=9)
+    for second in range(1000):
+        admission.drain.note_done(0.001, now=float(second))
+
+    with admission.admit(flow(1)) as lone:
+        lone.expect(page(2.0), left_s=2.0)
+        assert lone.predicted_s == 1.0
+
+        with admission.admit(flow(2)) as second_one, pytest.raises(DeadlineTooShort):
+            second_one.expect(page(2.0), left_s=2.0)
 
 
 def test_who_left_is_ahead_of_nobody_any_more() -> None:

@@ -52,8 +52,8 @@ class OcrServiceStub:
     Deadlines and cancellation. Work whose caller is gone or late leaves the queues before it is
     done. What surely cannot be done before the caller's deadline is refused when it arrives.
 
-    Waiting. The initial metadata of an answer tells as inkstream-predicted-ms how many milliseconds
-    the whole answer was expected to take when the request was let in. Clients - a connection is one -
+    Waiting. The initial metadata of Recognize and RecognizeDocument tells as inkstream-predicted-ms
+    how many milliseconds the whole answer was expected to take when the request was let in. Clients - a connection is one -
     are served in equal shares, and so are the documents of a client.
 
     Load. What a page reads as never depends on what else the server does.
@@ -114,8 +114,8 @@ class OcrServiceServicer:
     Deadlines and cancellation. Work whose caller is gone or late leaves the queues before it is
     done. What surely cannot be done before the caller's deadline is refused when it arrives.
 
-    Waiting. The initial metadata of an answer tells as inkstream-predicted-ms how many milliseconds
-    the whole answer was expected to take when the request was let in. Clients - a connection is one -
+    Waiting. The initial metadata of Recognize and RecognizeDocument tells as inkstream-predicted-ms
+    how many milliseconds the whole answer was expected to take when the request was let in. Clients - a connection is one -
     are served in equal shares, and so are the documents of a client.
 
     Load. What a page reads as never depends on what else the server does.
@@ -231,8 +231,8 @@ class OcrService:
     Deadlines and cancellation. Work whose caller is gone or late leaves the queues before it is
     done. What surely cannot be done before the caller's deadline is refused when it arrives.
 
-    Waiting. The initial metadata of an answer tells as inkstream-predicted-ms how many milliseconds
-    the whole answer was expected to take when the request was let in. Clients - a connection is one -
+    Waiting. The initial metadata of Recognize and RecognizeDocument tells as inkstream-predicted-ms
+    how many milliseconds the whole answer was expected to take when the request was let in. Clients - a connection is one -
     are served in equal shares, and so are the documents of a client.
 
     Load. What a page reads as never depends on what else the server does.
