@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from inkstream_server.app.loads import step_load
 from inkstream_server.app.plan import ServerPlan
 from inkstream_server.config import ServerConfig
 from inkstream_server.pipeline.dispatcher import Dispatcher, Queueing
 from inkstream_server.pipeline.page import PageArenas, Pools
-from inkstream_server.scheduling.policy import BatchPolicy
+from inkstream_server.scheduling.policy import ONE_BY_ONE
 from inkstream_server.telemetry.metrics import Metrics, PoolMetrics
 from inkstream_server.workers.arena import Arena
 from inkstream_server.workers.environment import worker_environment
@@ -17,8 +15,6 @@ from inkstream_server.workers.memory import SharedMemory
 from inkstream_server.workers.role import Launch, RoleSpec
 from inkstream_server.workers.role_specs import CpuRoleSpec, ModelRoleSpec
 from inkstream_server.workers.slot import WorkerSlot
-
-_ONE_BY_ONE: Final = BatchPolicy(max_count=1)
 
 
 class ServerPools:
@@ -51,7 +47,7 @@ class ServerPools:
         limits = self._config.limits
         return Dispatcher(
             self._slots(metrics, CpuRoleSpec(limits), plan.workers.cpu_workers, threads=1),
-            Queueing(lambda step: _ONE_BY_ONE, step_load, self._config.batching.batch_share),
+            Queueing(lambda step: ONE_BY_ONE, step_load, self._config.batching.batch_share),
             batch_limit_s=limits.max_page_s,
             metrics=metrics,
         )

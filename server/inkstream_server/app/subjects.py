@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -11,7 +10,6 @@ from inkstream_server.engines.engine import DeviceKind
 from inkstream_server.models.files import Module
 from inkstream_server.scheduling.cost_table import Shape
 from inkstream_server.stages import textline_orientation
-from inkstream_server.stages.recognition import LINE_HEIGHT_PX
 from inkstream_server.workers.model_tasks import ModelBucket, ModelToLoad
 from inkstream_server.workers.widths import WARM_PX
 
@@ -50,9 +48,7 @@ def subjects_of(model: ModelToLoad) -> list[Subject]:
 
 def item_cost_of(module: Module) -> Callable[[Shape], int]:
     """What an item of a bucket's shape costs in its queue: its padded pixels."""
-    if module is Module.TEXT_RECOGNITION:  # whose shapes have the width alone
-        return lambda shape: LINE_HEIGHT_PX * math.prod(shape)
-    return math.prod
+    return lambda shape: ModelBucket(module.value, shape).item_pixels
 
 
 def _warm(counts: tuple[int, ...], shape: Shape, model: ModelToLoad) -> tuple[int, ...]:

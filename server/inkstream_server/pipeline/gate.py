@@ -12,14 +12,10 @@ import itertools
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
 
-from inkstream_server.scheduling.batcher import Batcher, Load
 from inkstream_server.scheduling.place import Place
-from inkstream_server.scheduling.policy import BatchPolicy
 from inkstream_server.scheduling.priority import Priority
-
-_ONE_BY_ONE: Final = BatchPolicy(max_count=1)
+from inkstream_server.scheduling.room import Room
 
 
 class PageGate:
@@ -50,32 +46,28 @@ class _Room:
     """The pages of one priority."""
 
     def __init__(self, max_page_count: int) -> None:
-        self._max_page_count = max_page_count
-        self._line: Batcher[None, asyncio.Future[None]] = Batcher(lambda key: _ONE_BY_ONE)
-        self.inside_count = 0
+        self._room: Room[asyncio.Future[None]] = Room(max_page_count)
+
+    @property
+    def inside_count(self) -> int:
+        return self._room.inside_count
 
     async def enter(self, place: Place, work_s: float) -> None:
         entered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        load = Load(cost_s=work_s)
-        ticket = self._line.add(None, entered, place=place, load=load, now=time.monotonic())
+        ticket = self._room.line_up(entered, place, work_s, now=time.monotonic())
         self._let_in()
         try:
             await entered
         except asyncio.CancelledError:
-            if not self._line.remove(ticket):
-                self.leave()
+            self._room.give_up(ticket)
+            self._let_in()
             raise
 
     def leave(self) -> None:
-        self.inside_count -= 1
+        self._room.leave()
         self._let_in()
 
     def _let_in(self) -> None:
-        while self.inside_count < self._max_page_count:
-            batch = self._line.take(now=time.monotonic())
-            if batch is None:
-                return
-            self.inside_count += 1
-            (entered,) = batch.items
+        while (entered := self._room.let_in(now=time.monotonic())) is not None:
             if not entered.cancelled():  # else its caller will know in a moment, and leaves
                 entered.set_result(None)

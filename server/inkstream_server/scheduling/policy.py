@@ -34,6 +34,10 @@ class BatchPolicy(BaseModel, frozen=True, extra="forbid"):
         return 1 << (count.bit_length() - 1) if self.powers_of_two else count
 
 
+ONE_BY_ONE: Final = BatchPolicy(max_count=1)
+"""No two items ever share a batch."""
+
+
 class BatchWishes(BaseModel, frozen=True, extra="forbid"):
     """What the configuration says of a policy. None: as it was measured."""
 

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-from inkstream_server.scheduling.batcher import Batcher, Load
 from inkstream_server.scheduling.place import Place
-from inkstream_server.scheduling.policy import BatchPolicy
 from inkstream_server.scheduling.priority import Priority
+from inkstream_server.scheduling.room import Room
 from inkstream_server.simulation.clock import Clock, Signal, Steps
-
-_ONE_BY_ONE: Final = BatchPolicy(max_count=1)
 
 
 class Gate:
@@ -34,32 +29,29 @@ class Gate:
 class _Room:
     def __init__(self, clock: Clock, max_page_count: int) -> None:
         self._clock = clock
-        self._max_page_count = max_page_count
-        self._line: Batcher[None, Signal[None]] = Batcher(lambda key: _ONE_BY_ONE)
-        self.inside_count = 0
+        self._room: Room[Signal[None]] = Room(max_page_count)
+
+    @property
+    def inside_count(self) -> int:
+        return self._room.inside_count
 
     def enter(self, place: Place, work_s: float) -> Steps[None]:
         entered: Signal[None] = Signal(self._clock)
-        load = Load(cost_s=work_s)
-        ticket = self._line.add(None, entered, place=place, load=load, now=self._clock.now)
+        ticket = self._room.line_up(entered, place, work_s, now=self._clock.now)
         self._let_in()
         is_in = False
         try:
             yield from entered.wait()
             is_in = True
         finally:
-            if not is_in and not self._line.remove(ticket):
-                self.leave()
+            if not is_in:
+                self._room.give_up(ticket)
+                self._let_in()
 
     def leave(self) -> None:
-        self.inside_count -= 1
+        self._room.leave()
         self._let_in()
 
     def _let_in(self) -> None:
-        while self.inside_count < self._max_page_count:
-            batch = self._line.take(now=self._clock.now)
-            if batch is None:
-                return
-            self.inside_count += 1
-            (entered,) = batch.items
+        while (entered := self._room.let_in(now=self._clock.now)) is not None:
             entered.happen(None)

@@ -11,7 +11,7 @@ from inkstream_server.scheduling.admission import Admission
 from inkstream_server.scheduling.backlog import Backlog
 from inkstream_server.scheduling.batcher import Batch, Batcher, Load
 from inkstream_server.scheduling.learning import DrainRate
-from inkstream_server.scheduling.policy import BatchPolicy
+from inkstream_server.scheduling.policy import ONE_BY_ONE
 from inkstream_server.simulation.clock import Clock, Steps
 from inkstream_server.simulation.cores import Cores, Turns
 from inkstream_server.simulation.costs import DETECTION, RECOGNITION, BatchTimes
@@ -26,8 +26,6 @@ from inkstream_server.simulation.traffic import Caller, start
 from inkstream_server.simulation.workers import CpuStep, ModelKey, ModelWorkers, cpu_worker
 from inkstream_server.stages.line_widths import LineWidths
 from inkstream_server.workers.model_tasks import ModelBucket
-
-_ONE_BY_ONE = BatchPolicy(max_count=1)
 
 
 def simulate(scenario: Scenario, times: BatchTimes) -> Summary:
@@ -108,7 +106,7 @@ class Simulation:
 
     def _cpu_pool(self, machine: Machine, server: Server) -> Pool[CpuStep]:
         batcher: Batcher[CpuStep, Order] = Batcher(
-            lambda step: _ONE_BY_ONE, batch_share=server.batch_share
+            lambda step: ONE_BY_ONE, batch_share=server.batch_share
         )
         worker = cpu_worker(self._clock, self._cores, self._front, self.records)
         return Pool(
