@@ -75,7 +75,7 @@ def build(config: ServerConfig) -> Parts:
         limits=config.limits,
         max_message_bytes=config.server.max_message_bytes,
     )
-    calls = Calls(metrics)
+    calls = Calls(metrics, max_unread_s=config.server.max_unread_s)
     tools = StreamTools(
         RequestReader(book, config.limits), readers.intake, readers.documents, config.uploads,
         config.limits.max_document_bytes, metrics,

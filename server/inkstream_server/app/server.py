@@ -6,6 +6,7 @@ import asyncio
 import logging
 import signal
 import time
+from contextlib import suppress
 from typing import Final
 
 from inkstream_server.app.build import Parts, build
@@ -13,7 +14,6 @@ from inkstream_server.app.outlook import Outlook, PoolState, PoolWatch
 from inkstream_server.app.starting import causes_told
 from inkstream_server.config import ServerConfig
 from inkstream_server.pipeline.dispatcher import Dispatcher
-from inkstream_server.scheduling.admission import Admission
 
 _log = logging.getLogger(__name__)
 
@@ -132,14 +132,18 @@ async def _drain(parts: Parts, grace_s: float, stopping: _Stopping) -> None:
     hurry = asyncio.create_task(stopping.hurried.wait())
     # As long as there is something to wait for, who calls is told SHUTTING_DOWN; a gRPC server that
     # stops has no answer for them but to cancel.
-    empty = asyncio.create_task(_empty(parts.admission))
-    await asyncio.wait([empty, hurry], timeout=grace_s, return_when=asyncio.FIRST_COMPLETED)
-    for waiting in (empty, hurry):
+    answered = asyncio.create_task(_answered(parts))
+    await asyncio.wait([answered, hurry], timeout=grace_s, return_when=asyncio.FIRST_COMPLETED)
+    for waiting in (answered, hurry):
         waiting.cancel()
     parts.calls.end_all()
     await parts.grpc.stop(_LAST_WORDS_S)
 
 
-async def _empty(admission: Admission) -> None:
-    while admission.document_count:  # noqa: ASYNC110 - once a life; an event would be kept for it
+async def _answered(parts: Parts) -> None:
+    """Until no document is inside and the last answers are written, or it takes too long."""
+    while parts.admission.document_count:  # noqa: ASYNC110 - once a life; an event would be kept
         await asyncio.sleep(_LOOK_AGAIN_S)
+    with suppress(TimeoutError):  # a stream may stay open without a document
+        async with asyncio.timeout(_LAST_WORDS_S):
+            await parts.calls.ended()

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import grpc.aio
+from google.protobuf.message import Message
 
 from inkstream_server.errors import Fault, InternalError, OcrError, ShuttingDown
 from inkstream_server.front import status
@@ -31,11 +32,20 @@ _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
+class AnswersUnread(OcrError):
+    """The client has taken none of its answers for too long, with documents of it inside."""
+
+    reason = "ANSWERS_UNREAD"
+    fault = Fault.LATE
+
+
 class Calls:
     """The calls that are being answered."""
 
-    def __init__(self, metrics: Metrics) -> None:
+    def __init__(self, metrics: Metrics, *, max_unread_s: float) -> None:
+        """`max_unread_s`: for how long an answer may wait to be taken by its client."""
         self._metrics = metrics
+        self._max_unread_s = max_unread_s
         self._tasks: set[asyncio.Task[Any]] = set()
         self._is_ending = False
 
@@ -44,6 +54,11 @@ class Calls:
         self._is_ending = True
         for task in self._tasks:
             task.cancel()
+
+    async def ended(self) -> None:
+        """Until no call is being answered; a document leaves before its last answer is written."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
 
     @asynccontextmanager
     async def answering(self, method: str, context: Context) -> AsyncIterator[str]:
@@ -76,6 +91,18 @@ class Calls:
         finally:
             self._tasks.discard(task)
             self._note(method, request_id, reason, time.monotonic() - started_at, context)
+
+    async def send(self, context: Context, answer: Message) -> None:
+        """Write one answer of a stream, once HTTP/2's flow control lets it go.
+
+        Raises AnswersUnread where the client does not take it: what it has inside would stay there.
+        """
+        try:
+            async with asyncio.timeout(self._max_unread_s):
+                await context.write(answer)
+        except TimeoutError as error:
+            limit = f"{self._max_unread_s:g} s"
+            raise AnswersUnread(f"no answer of the call was taken for {limit}") from error
 
     def _reason_of_end(self, context: Context) -> str:
         """Why a call was cancelled: by us, by its deadline, or by who called."""

@@ -16,6 +16,8 @@ class FrontConfig(BaseModel, frozen=True, extra="forbid"):
     max_message_bytes: int = Field(default=64 << 20, ge=1 << 10, le=(1 << 31) - 1)
     max_documents: int = Field(default=512, ge=1)
     drain_grace_s: float = Field(default=30.0, ge=0.0)
+    # Seconds for which a streaming call may leave its answers untaken.
+    max_unread_s: float = Field(default=600.0, gt=0.0)
     reflection: bool = True
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from functools import partial
 
 from inkstream.v1 import ocr_pb2, ocr_pb2_grpc
 from inkstream_server.errors import OcrError
@@ -45,13 +46,14 @@ class OcrService(ocr_pb2_grpc.OcrServiceServicer):
                     if isinstance(event, DocumentStart):
                         await tell_prediction(context, event.predicted_s)
                     log_failure(event, request_id)
-                    await context.write(responses.document_event(event, request_id))
+                    await self._calls.send(context, responses.document_event(event, request_id))
 
     async def RecognizeStream(  # type: ignore[override]  # noqa: N802 - as above
         self, request_iterator: AsyncIterator[ocr_pb2.RecognizeStreamRequest], context: Context
     ) -> None:
         async with self._calls.answering("RecognizeStream", context) as request_id:
-            call = StreamCall(self._tools, caller_of(context), context.write, request_id)
+            send = partial(self._calls.send, context)
+            call = StreamCall(self._tools, caller_of(context), send, request_id)
             await call.answer(request_iterator)
 
     async def RecognizeLines(  # noqa: N802 - as above

@@ -34,7 +34,7 @@ from inkstream_server.telemetry.metrics import Metrics
 _log = logging.getLogger(__name__)
 
 Message = ocr_pb2.RecognizeStreamRequest
-Write = Callable[[ocr_pb2.RecognizeStreamResponse], Awaitable[None]]
+Send = Callable[[ocr_pb2.RecognizeStreamResponse], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +76,10 @@ class StreamCall:
     them holds up its own documents, each with its window, and nothing else.
     """
 
-    def __init__(self, tools: StreamTools, caller: Caller, write: Write, request_id: str) -> None:
+    def __init__(self, tools: StreamTools, caller: Caller, send: Send, request_id: str) -> None:
         self._tools: Final = tools
         self._caller = caller
-        self._write = write
+        self._send_response = send
         self._request_id = request_id
         self._protocol = UploadProtocol(
             max_document_bytes=tools.max_document_bytes,
@@ -88,22 +88,21 @@ class StreamCall:
         self._documents: dict[str, _Document] = {}
         self._places = asyncio.Semaphore(tools.config.documents_at_once)
         self._writing = asyncio.Lock()
-        self._reading: set[asyncio.Task[None]] = set()
+        self._reading = asyncio.TaskGroup()
 
     async def answer(self, messages: AsyncIterator[Message]) -> None:
         """Until the client has closed its side and every document has ended.
 
-        Raises OcrError where a message is wrong that names no document.
+        Raises OcrError where a message is wrong that names no document, or no answer can be sent.
         """
         try:
-            await self._take_all(messages)
-            cut_off = "the client closed its side before the document's last chunk"
-            await self._fail_open(partial(UploadIncomplete, cut_off))
-            await asyncio.gather(*self._reading)
+            async with self._reading:
+                await self._take_all(messages)
+                cut_off = "the client closed its side before the document's last chunk"
+                await self._fail_open(partial(UploadIncomplete, cut_off))
+        except BaseExceptionGroup as failures:  # the first ended the others
+            raise failures.exceptions[0] from None
         finally:
-            for task in self._reading:
-                task.cancel()
-            await asyncio.gather(*self._reading, return_exceptions=True)
             for document in self._documents.values():
                 document.let_go()
 
@@ -192,16 +191,8 @@ class StreamCall:
     async def _start(self, document: _Document) -> None:
         """Have it read; waits while as many of the call's documents are read as may be."""
         await self._places.acquire()
-        task = asyncio.create_task(self._read(document))
-        self._reading.add(task)
-        task.add_done_callback(self._on_read)
-
-    def _on_read(self, task: asyncio.Task[None]) -> None:
-        self._places.release()
-        self._reading.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            # The call is over, or it could have been written; its own task will notice.
-            _log.debug("request=%s cannot be answered", self._request_id, exc_info=task.exception())
+        task = self._reading.create_task(self._read(document))
+        task.add_done_callback(lambda _: self._places.release())
 
     async def _read(self, document: _Document) -> None:
         assert document.job is not None
@@ -248,7 +239,7 @@ class StreamCall:
         log_failure(event, self._request_id, document.id)
         response = responses.stream_event(document.id, event, self._request_id)
         async with self._writing:
-            await self._write(response)
+            await self._send_response(response)
 
 
 async def _next(messages: AsyncIterator[Message]) -> Message | None:
