@@ -58,7 +58,7 @@ FRONT_SECONDS: Final = 6.0
 RECOGNISER: Final = ModelsConfig().text_recognition
 # Said to both, so that both batch alike.
 DETECTION_POLICY: Final = {"max_count": 1}
-RECOGNITION_POLICY: Final = {"max_count": 8, "max_cost": 8 * 48 * 320, "powers_of_two": True}
+RECOGNITION_POLICY: Final = {"max_count": 8, "max_pixels": 8 * 48 * 320, "powers_of_two": True}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from typing import Final
 
-from inkstream_server.app.subjects import item_cost_of
+from inkstream_server.app.subjects import item_pixels_of
 from inkstream_server.config import BatchingConfig
 from inkstream_server.models.files import Module
 from inkstream_server.scheduling.batch_choice import choose_policy
@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 UNMEASURED: Final = {
     Module.TEXT_DETECTION: BatchPolicy(max_count=1),
     Module.TEXT_RECOGNITION: BatchPolicy(
-        max_count=8, max_cost=8 * LINE_HEIGHT_PX * MIN_WIDTH_PX, powers_of_two=True
+        max_count=8, max_pixels=8 * LINE_HEIGHT_PX * MIN_WIDTH_PX, powers_of_two=True
     ),
     Module.TEXTLINE_ORIENTATION: BatchPolicy(max_count=16, powers_of_two=True),
 }
@@ -62,7 +62,7 @@ def limits(policy: BatchPolicy) -> str:
     if policy.max_count == 1:
         return "1 item"
     sizes = " in powers of two" if policy.powers_of_two else ""
-    bound = f" and {policy.max_cost:,} padded pixels" if policy.max_cost < NO_BOUND else ""
+    bound = f" and {policy.max_pixels:,} padded pixels" if policy.max_pixels < NO_BOUND else ""
     return f"{policy.max_count} items{sizes}{bound}"
 
 
@@ -70,6 +70,6 @@ def measured_policy(table: CostTable, module: Module, model: ModelToLoad) -> Bat
     return choose_policy(
         table,
         model.files.name,
-        item_cost=item_cost_of(module),
+        item_pixels=item_pixels_of(module),
         powers_of_two=model.engine.compiles_shapes,
     )

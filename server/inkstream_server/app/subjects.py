@@ -1,4 +1,4 @@
-"""Says, for each module, which batches of a model are measured, and what its items cost."""
+"""Says, for each module, which batches of a model are measured, and how large its items are."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def subjects_of(model: ModelToLoad) -> list[Subject]:
     ]
 
 
-def item_cost_of(module: Module) -> Callable[[Shape], int]:
-    """What an item of a bucket's shape costs in its queue: its padded pixels."""
+def item_pixels_of(module: Module) -> Callable[[Shape], int]:
+    """Tell the padded pixels of an item of a bucket's shape."""
     return lambda shape: ModelBucket(module.value, shape).item_pixels
 
 

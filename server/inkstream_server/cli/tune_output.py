@@ -9,7 +9,7 @@ from typing import Final
 
 from inkstream_server.app.batching import BatchPolicies, limits
 from inkstream_server.app.plan import ServerPlan
-from inkstream_server.app.subjects import item_cost_of
+from inkstream_server.app.subjects import item_pixels_of
 from inkstream_server.app.tuning import cost_table
 from inkstream_server.app.tuning_cache import TunedModel
 from inkstream_server.config import BatchingConfig
@@ -99,7 +99,7 @@ def _report(
             for row in _rows(
                 [each for each in tuned.measurements if each.shape == shape],
                 policy,
-                item_cost_of(module)(shape),
+                item_pixels_of(module)(shape),
                 workers.model_workers,
             )
         ),
@@ -107,9 +107,9 @@ def _report(
 
 
 def _rows(
-    measurements: Sequence[Measurement], policy: BatchPolicy, item_cost: int, worker_count: int
+    measurements: Sequence[Measurement], policy: BatchPolicy, item_pixels: int, worker_count: int
 ) -> Iterator[Row]:
-    largest = policy.largest_count(item_cost)
+    largest = policy.largest_count(item_pixels)
     marked = max((each.count for each in measurements if each.count <= largest), default=0)
     for each in sorted(measurements, key=lambda measurement: measurement.count):
         yield Row(

@@ -24,21 +24,21 @@ class _Verdict:
     batch_s: float
 
     def order(self) -> tuple[float, int, int]:
-        return self.batch_s, self.policy.max_cost, self.policy.max_count
+        return self.batch_s, self.policy.max_pixels, self.policy.max_count
 
 
 def choose_policy(
-    table: CostTable, model: str, *, item_cost: Callable[[Shape], int], powers_of_two: bool
+    table: CostTable, model: str, *, item_pixels: Callable[[Shape], int], powers_of_two: bool
 ) -> BatchPolicy:
     """The policy of the shortest batches whose time per item is within 5 % of the best.
 
-    Both are means over the measured shapes, so that one bad measurement turns nothing. `item_cost`
-    is what an item of a shape costs in its queue: its padded pixels. Raises NotMeasured.
+    Both are means over the measured shapes, so that one bad measurement turns nothing. `item_pixels`
+    tells the padded pixels of an item of a shape. Raises NotMeasured.
     """
     shapes = {each.shape for each in table.measurements(model)}
-    policies = list(_candidates(table, model, item_cost, powers_of_two=powers_of_two))
+    policies = list(_candidates(table, model, item_pixels, powers_of_two=powers_of_two))
     counts = [
-        {shape: policy.largest_count(item_cost(shape)) for shape in shapes} for policy in policies
+        {shape: policy.largest_count(item_pixels(shape)) for shape in shapes} for policy in policies
     ]
     best_item_s = {
         shape: min(table.item_s(model, shape, each[shape]) for each in counts) for shape in shapes
@@ -57,11 +57,13 @@ def choose_policy(
 
 
 def _candidates(
-    table: CostTable, model: str, item_cost: Callable[[Shape], int], *, powers_of_two: bool
+    table: CostTable, model: str, item_pixels: Callable[[Shape], int], *, powers_of_two: bool
 ) -> Iterator[BatchPolicy]:
-    """Every count that was measured, with every cost of a batch that was."""
+    """Every count that was measured, with every number of pixels that was."""
     measured = table.measurements(model)
-    max_costs = sorted({each.count * item_cost(each.shape) for each in measured})
+    max_pixel_counts = sorted({each.count * item_pixels(each.shape) for each in measured})
     for max_count in sorted({each.count for each in measured}):
-        for max_cost in max_costs:
-            yield BatchPolicy(max_count=max_count, max_cost=max_cost, powers_of_two=powers_of_two)
+        for max_pixels in max_pixel_counts:
+            yield BatchPolicy(
+                max_count=max_count, max_pixels=max_pixels, powers_of_two=powers_of_two
+            )

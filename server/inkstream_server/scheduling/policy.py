@@ -7,7 +7,7 @@ from typing import Final
 from pydantic import BaseModel, Field
 
 NO_BOUND: Final = 1 << 62
-"""More than any batch costs."""
+"""More than any batch has."""
 
 
 class BatchPolicy(BaseModel, frozen=True, extra="forbid"):
@@ -17,13 +17,13 @@ class BatchPolicy(BaseModel, frozen=True, extra="forbid"):
     # Only 1, 2, 4, 8 … items: for engines to which every size of a batch is another shape.
     powers_of_two: bool = False
     # Padded pixels (or whatever unit the items' sizes are in). One item may exceed it alone.
-    max_cost: int = Field(default=NO_BOUND, ge=1)
+    max_pixels: int = Field(default=NO_BOUND, ge=1)
     # 0: an idle worker takes what is there at once.
     max_wait_s: float = Field(default=0.0, ge=0.0, le=10.0)
 
     def largest_count(self, item_size: int) -> int:
         """The most items of this size that may share a batch, and one at least."""
-        most = self.max_count if item_size == 0 else self.max_cost // item_size
+        most = self.max_count if item_size == 0 else self.max_pixels // item_size
         return self._allowed(max(1, min(self.max_count, most)))
 
     def count_of(self, waiting_count: int, item_size: int) -> int:
@@ -43,7 +43,7 @@ class BatchWishes(BaseModel, frozen=True, extra="forbid"):
 
     max_count: int | None = Field(default=None, ge=1, le=4096)
     powers_of_two: bool | None = None
-    max_cost: int | None = Field(default=None, ge=1)
+    max_pixels: int | None = Field(default=None, ge=1)
     max_wait_s: float | None = Field(default=None, ge=0.0, le=10.0)
 
     def over(self, policy: BatchPolicy) -> BatchPolicy:

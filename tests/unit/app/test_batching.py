@@ -36,7 +36,7 @@ def test_then_they_are_what_was_measured() -> None:
 
     policies.measured(table())
 
-    assert policies.of(LINES) == BatchPolicy(max_count=4, max_cost=4 * 48 * 320)
+    assert policies.of(LINES) == BatchPolicy(max_count=4, max_pixels=4 * 48 * 320)
     assert policies.of(ModelBucket("det", (640, 960))).max_count == 4
 
 
@@ -50,7 +50,7 @@ def test_what_is_configured_goes_over_both(is_measured: bool) -> None:
     policy = policies.of(LINES)
 
     assert (policy.max_count, policy.max_wait_s) == (3, 0.5)
-    assert policy.max_cost == (4 if is_measured else 8) * 48 * 320
+    assert policy.max_pixels == (4 if is_measured else 8) * 48 * 320
 
 
 def test_the_policies_are_logged(caplog: pytest.LogCaptureFixture) -> None:
@@ -66,7 +66,7 @@ def test_the_policies_are_logged(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_limits_that_do_not_bind_are_not_told() -> None:
-    assert limits(BatchPolicy(max_count=1, max_cost=100)) == "1 item"
+    assert limits(BatchPolicy(max_count=1, max_pixels=100)) == "1 item"
     assert limits(BatchPolicy(max_count=4)) == "4 items"
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from tests.unit.app.models import model
 
-from inkstream_server.app.subjects import item_cost_of, subjects_of
+from inkstream_server.app.subjects import item_pixels_of, subjects_of
 from inkstream_server.engines.openvino import OpenVinoEngine
 from inkstream_server.models.files import Module
 
@@ -51,5 +51,5 @@ def test_shapes_are_those_that_the_pages_make() -> None:
 
 
 def test_an_item_costs_its_padded_pixels() -> None:
-    assert item_cost_of(Module.TEXT_RECOGNITION)((320,)) == 48 * 320
-    assert item_cost_of(Module.TEXT_DETECTION)((640, 960)) == 640 * 960
+    assert item_pixels_of(Module.TEXT_RECOGNITION)((320,)) == 48 * 320
+    assert item_pixels_of(Module.TEXT_DETECTION)((640, 960)) == 640 * 960

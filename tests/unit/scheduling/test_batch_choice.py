@@ -52,7 +52,7 @@ def chosen(times: CostTable, *, powers_of_two: bool = True) -> BatchPolicy:
     return choose_policy(
         times,
         "m",
-        item_cost=lambda shape: HEIGHT * shape[0],
+        item_pixels=lambda shape: HEIGHT * shape[0],
         powers_of_two=powers_of_two,
     )
 
@@ -78,7 +78,7 @@ def test_where_the_gain_ends_at_some_width_batches_end_there() -> None:
     policy = chosen(table(full_at_2560_px))
 
     assert largest_counts(policy) == [8, 4, 2, 1]
-    assert policy.max_cost == HEIGHT * 2560
+    assert policy.max_pixels == HEIGHT * 2560
 
 
 def test_a_gain_below_the_tolerance_is_not_worth_a_longer_batch() -> None:

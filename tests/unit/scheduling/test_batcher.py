@@ -8,9 +8,9 @@ from inkstream_server.scheduling.priority import Priority
 
 
 def make_batcher(
-    *, max_count: int = 8, max_cost: int = 1000, max_wait_s: float = 0.0
+    *, max_count: int = 8, max_pixels: int = 1000, max_wait_s: float = 0.0
 ) -> Batcher[str, str]:
-    policy = BatchPolicy(max_count=max_count, max_cost=max_cost, max_wait_s=max_wait_s)
+    policy = BatchPolicy(max_count=max_count, max_pixels=max_pixels, max_wait_s=max_wait_s)
     return Batcher(lambda key: policy)
 
 
@@ -74,7 +74,7 @@ def test_a_bucket_that_is_full_by_count_waits_no_longer() -> None:
 
 
 def test_a_bucket_that_is_full_by_size_waits_no_longer() -> None:
-    batcher = make_batcher(max_cost=100, max_wait_s=5.0)
+    batcher = make_batcher(max_pixels=100, max_wait_s=5.0)
     add(batcher, "a", size=50)
     add(batcher, "b", size=50)
 
@@ -101,7 +101,7 @@ def test_what_a_full_batch_leaves_behind_goes_at_once_where_it_is_full_again() -
 
 
 def test_a_batch_ends_before_its_size_passes_the_limit() -> None:
-    batcher = make_batcher(max_cost=100)
+    batcher = make_batcher(max_pixels=100)
     for item in "abc":
         add(batcher, item, size=50)
 
@@ -110,7 +110,7 @@ def test_a_batch_ends_before_its_size_passes_the_limit() -> None:
 
 
 def test_one_item_may_exceed_the_limit_alone() -> None:
-    batcher = make_batcher(max_cost=100)
+    batcher = make_batcher(max_pixels=100)
     add(batcher, "huge", key="huge", size=900)
     add(batcher, "huge too", key="huge", size=900)
 

@@ -16,10 +16,10 @@ from inkstream_server.scheduling.policy import BatchPolicy
 from inkstream_server.scheduling.priority import Priority
 
 POLICIES = {
-    "hasty": BatchPolicy(max_count=3, max_cost=10),
-    "patient": BatchPolicy(max_count=3, max_cost=10, max_wait_s=1.0),
-    "roomy": BatchPolicy(max_count=100, max_cost=25, max_wait_s=0.25),
-    "doubling": BatchPolicy(max_count=8, max_cost=36, max_wait_s=0.25, powers_of_two=True),
+    "hasty": BatchPolicy(max_count=3, max_pixels=10),
+    "patient": BatchPolicy(max_count=3, max_pixels=10, max_wait_s=1.0),
+    "roomy": BatchPolicy(max_count=100, max_pixels=25, max_wait_s=0.25),
+    "doubling": BatchPolicy(max_count=8, max_pixels=36, max_wait_s=0.25, powers_of_two=True),
     "single": BatchPolicy(max_count=1, max_wait_s=2.0),
 }
 SIZES = {"hasty": 4, "patient": 2, "roomy": 7, "doubling": 5, "single": 99}
@@ -169,7 +169,7 @@ class BatcherBesideItsModel(RuleBasedStateMachine):
             assert batch.waited_s == tuple(self.now - item.added_at for item in expected)
             assert len(expected) <= POLICIES[batch.key].max_count
             size = SIZES[batch.key] * len(expected)
-            assert size <= POLICIES[batch.key].max_cost or len(expected) == 1
+            assert size <= POLICIES[batch.key].max_pixels or len(expected) == 1
 
     @rule()
     def take_all(self) -> None:

@@ -13,7 +13,7 @@ def test_by_default_nobody_waits_for_company() -> None:
     [
         {"max_count": 0},
         {"max_count": 4097},
-        {"max_cost": 0},
+        {"max_pixels": 0},
         {"max_wait_s": -0.1},
         {"max_wait_s": 10.1},
         {"max_waits": 1.0},
@@ -48,26 +48,26 @@ def test_any_count_is_allowed_otherwise() -> None:
 def test_a_batch_keeps_its_budget_but_for_an_item_that_exceeds_it_alone(
     size: int, limit: int
 ) -> None:
-    assert BatchPolicy(max_count=8, max_cost=100).largest_count(size) == limit
+    assert BatchPolicy(max_count=8, max_pixels=100).largest_count(size) == limit
 
 
 def test_powers_of_two_hold_for_the_largest_batch_too() -> None:
-    policy = BatchPolicy(max_count=8, max_cost=100, powers_of_two=True)
+    policy = BatchPolicy(max_count=8, max_pixels=100, powers_of_two=True)
 
     assert policy.largest_count(13) == 4
 
 
 def test_what_is_wished_goes_over_what_was_measured() -> None:
-    measured = BatchPolicy(max_count=8, max_cost=100, powers_of_two=True)
+    measured = BatchPolicy(max_count=8, max_pixels=100, powers_of_two=True)
 
     assert BatchWishes().over(measured) == measured
     assert BatchWishes(max_count=2, powers_of_two=False).over(measured) == BatchPolicy(
-        max_count=2, max_cost=100, powers_of_two=False
+        max_count=2, max_pixels=100, powers_of_two=False
     )
 
 
 @pytest.mark.parametrize(
-    "values", [{"max_count": 0}, {"max_cost": 0}, {"max_wait_s": 11.0}, {"max_waits": 1.0}]
+    "values", [{"max_count": 0}, {"max_pixels": 0}, {"max_wait_s": 11.0}, {"max_waits": 1.0}]
 )
 def test_a_wish_that_could_not_work_is_refused(values: dict[str, float]) -> None:
     with pytest.raises(ValidationError):
