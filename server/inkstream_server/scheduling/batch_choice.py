@@ -32,8 +32,8 @@ def choose_policy(
 ) -> BatchPolicy:
     """The policy of the shortest batches whose time per item is within 5 % of the best.
 
-    Both are means over the measured shapes, so that one bad measurement turns nothing. `item_pixels`
-    tells the padded pixels of an item of a shape. Raises NotMeasured.
+    Both are means over the measured shapes, so that one bad measurement turns nothing.
+    `item_pixels` tells the padded pixels of an item of a shape. Raises NotMeasured.
     """
     shapes = {each.shape for each in table.measurements(model)}
     policies = list(_candidates(table, model, item_pixels, powers_of_two=powers_of_two))
