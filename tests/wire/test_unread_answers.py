@@ -22,6 +22,7 @@ PAGE_COUNT = 170
 LONG = pdf(*["\n".join(["a long page"] * 25)] * PAGE_COUNT, height_pt=900)
 DOCUMENT_COUNT = 4
 MAX_UNREAD_S = 2.0
+UNREAD = 'inkstream_requests_total{method="%s",reason="ANSWERS_UNREAD"}'
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +81,8 @@ def test_a_call_whose_answers_nobody_takes_is_ended_and_its_places_are_free(
     stubs: Stubs,
     start: Callable[[ocr_pb2_grpc.OcrServiceStub], list[Iterable[object]]],
 ) -> None:
+    method = "RecognizeStream" if start is one_stream else "RecognizeDocument"
+    before = metric(server, UNREAD % method)
     with narrow(server) as stub:
         calls = start(stub)
         eventually(lambda: metric(server, "inkstream_pages_in_flight") > 2 * DOCUMENT_COUNT)
@@ -88,18 +91,31 @@ def test_a_call_whose_answers_nobody_takes_is_ended_and_its_places_are_free(
         eventually(lambda: reason_of_reading(stubs) == "OK")
         eventually(lambda: metric(server, "inkstream_pages_in_flight") == 0)
 
-        assert "ANSWERS_UNREAD" in {reason_of_end(call) for call in calls}
+        eventually(lambda: metric(server, UNREAD % method) - before == len(calls))
+
+        assert {reason_of_end(call) for call in calls} == {"ANSWERS_UNREAD"}
 
 
 def test_a_client_that_reads_slowly_keeps_its_call(server: RunningServer) -> None:
     with narrow(server) as stub:
         (call,) = one_stream(stub)
-        started_at = time.monotonic()
-        count = 0
+        count = slept_s = 0.0
         for _ in call:
             count += 1
-            if count % 200 == 0:
-                time.sleep(MAX_UNREAD_S / 2)
+            if count % 100 == 0:
+                time.sleep(MAX_UNREAD_S / 3)
+                slept_s += MAX_UNREAD_S / 3
 
     assert count == DOCUMENT_COUNT * (PAGE_COUNT + 2)
-    assert time.monotonic() - started_at > 2 * MAX_UNREAD_S
+    assert slept_s > 1.5 * MAX_UNREAD_S
+
+
+def test_a_stream_whose_very_first_answer_is_not_taken_is_told_so(server: RunningServer) -> None:
+    options = [("grpc.http2.lookahead_bytes", 1), ("grpc.http2.bdp_probe", 0)]
+    before = metric(server, UNREAD % "RecognizeStream")
+    with grpc.insecure_channel(server.target, options) as channel:
+        (call,) = one_stream(ocr_pb2_grpc.OcrServiceStub(channel))
+
+        eventually(lambda: metric(server, UNREAD % "RecognizeStream") == before + 1)
+
+        assert reason_of_end(call) == "ANSWERS_UNREAD"

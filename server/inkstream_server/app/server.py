@@ -141,8 +141,8 @@ async def _drain(parts: Parts, grace_s: float, stopping: _Stopping) -> None:
 
 
 async def _answered(parts: Parts) -> None:
-    """Until no document is inside and the last answers are written, or it takes too long."""
-    while parts.admission.document_count:  # noqa: ASYNC110 - once a life; an event would be kept
+    """Until no document is inside and every answer is taken."""
+    while parts.admission.document_count or parts.calls.is_sending:  # noqa: ASYNC110 - once a life
         await asyncio.sleep(_LOOK_AGAIN_S)
     with suppress(TimeoutError):  # a stream may stay open without a document
         async with asyncio.timeout(_LAST_WORDS_S):

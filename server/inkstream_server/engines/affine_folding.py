@@ -2,7 +2,7 @@
 
 The blocks of PP-LCNetV3, of which the mobile detectors and recognisers are made, multiply the
 whole picture by one number and add another, twice a convolution. OpenVINO does that within the
-convolution; Paddle does each as a pass of its own, and takes two fifths of its time for them
+convolution; Paddle does each as a pass of its own, and takes up to two fifths of its time for them
 (docs/decisions/025).
 """
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from inkstream_server.engines.paddle_program import Operator, PaddleProgram, Weights, scale
 
+_FILTER_AXES: Final = 4  # pictures out, pictures in, height, width
 _CONVOLUTIONS: Final = frozenset({"conv2d", "depthwise_conv2d"})
 
 
@@ -41,7 +42,8 @@ class _Convolution:
 def fold_affines(program: PaddleProgram) -> None:
     """Fold each such pair into the convolution before it, or into the one after it.
 
-    Where the one after it pads its input, which pads with what was added, one `scale` is left.
+    Where there is none, or where the one after it pads its input - with zeros, not with what was
+    added - one `scale` is left.
     """
     for operator in list(program.operators):
         affine = _affine(program, operator)
@@ -53,12 +55,14 @@ def fold_affines(program: PaddleProgram) -> None:
 
 def _affine(program: PaddleProgram, operator: Operator) -> _Affine | None:
     product = _with_a_number(program, operator, "elementwise_mul")
+    if product is None or program.writer(operator.tensor("Out")) is not operator:
+        return None
     addition = program.reader(operator.tensor("Out"))
-    if product is None or addition is None:
+    if addition is None:
         return None
     total = _with_a_number(program, addition, "elementwise_add")
     result = addition.tensor("Out")
-    if total is None or result is None:
+    if total is None or result is None or program.writer(result) is not addition:
         return None
     return _Affine((operator, addition), product[0], result, product[1], total[1])
 
@@ -74,7 +78,7 @@ def _with_a_number(
         weight = program.weights.get(number or "")
         if tensor is None or tensor in program.weights or weight is None:
             continue
-        if weight.size == 1 and weight.dtype == np.float32:
+        if weight.shape in {(), (1,)} and weight.dtype == np.float32:
             return tensor, float(weight.item())
     return None
 
@@ -96,7 +100,9 @@ def _fold_back(program: PaddleProgram, affine: _Affine) -> bool:
 
 def _fold_forward(program: PaddleProgram, affine: _Affine) -> bool:
     operator = program.reader(affine.result)
-    if operator is None or not _takes_all_of_its_input(operator):
+    if operator is None or operator.tensor("Input") != affine.result:
+        return False
+    if not _takes_all_of_its_input(operator):
         return False
     if program.writer(affine.tensor) is None:  # it may be another by then
         return False
@@ -119,8 +125,11 @@ def _convolution(
         return None
     if addition is None or addition.kind != "elementwise_add":
         return None
+    layout = operator.attribute("data_format")
+    if layout is not None and layout.s not in {"NCHW", "AnyLayout"}:
+        return None
     filters, bias = operator.tensor("Filter"), addition.tensor("Y")
-    if filters is None or bias is None or not _is_bias(program.weights, filters, bias):
+    if filters is None or bias is None or not _is_bias(program.weights, filters, addition):
         return None
     of_one_use = (operator.tensor("Output"), filters, bias)
     if any(program.reader(tensor) is None for tensor in of_one_use):
@@ -128,14 +137,18 @@ def _convolution(
     return _Convolution(filters, bias)
 
 
-def _is_bias(weights: Weights, filters: str, bias: str) -> bool:
-    """Tell whether there is one number for each picture that comes out, all in fp32."""
-    if filters not in weights or bias not in weights:
+def _is_bias(weights: Weights, filters: str, addition: Operator) -> bool:
+    """Tell whether a number is added to each picture that comes out, and all are in fp32."""
+    bias = addition.tensor("Y") or ""
+    if filters not in weights or bias not in weights or weights[filters].ndim != _FILTER_AXES:
         return False
     if not weights[filters].dtype == weights[bias].dtype == np.float32:
         return False
     count = weights[filters].shape[0]
-    return weights[bias].shape in {(count,), (1, count, 1, 1)}
+    axis = addition.attribute("axis")
+    if weights[bias].shape == (count,):
+        return axis is not None and axis.i == 1
+    return weights[bias].shape == (1, count, 1, 1)
 
 
 def _takes_all_of_its_input(convolution: Operator) -> bool:

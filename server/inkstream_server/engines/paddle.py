@@ -135,8 +135,9 @@ def _leaner(model: ModelFiles) -> tuple[bytes, bytes] | None:
         program = parse(model.graph.read_bytes(), model.weights.read_bytes())
     except (OSError, NotUnderstood):  # Paddle says better what is wrong, if anything is
         return None
+    before = len(program.operators)
     fold_affines(program)
-    return program.serialised()
+    return program.serialised() if len(program.operators) < before else None
 
 
 def _reduced(probabilities: NDArray[np.float32], model: ModelFiles) -> Outputs:

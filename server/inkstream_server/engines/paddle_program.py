@@ -115,7 +115,7 @@ class PaddleProgram:
         block.ops.extend(each.message for each in self.operators)
         block.vars.extend(variables)
         weights = {name: weight for name, weight in self.weights.items() if name in used}
-        return self._description.SerializeToString(), written(weights)
+        return self._description.SerializeToString(), write_weights(weights)
 
 
 def parse(graph: bytes, weights: bytes) -> PaddleProgram:
@@ -127,16 +127,30 @@ def parse(graph: bytes, weights: bytes) -> PaddleProgram:
         description = form.ProgramDesc.FromString(graph)
     except DecodeError as error:
         raise NotUnderstood(f"this is no program: {error}") from error
+    if not description.IsInitialized():
+        raise NotUnderstood("a program with something that this Paddle does not know")
     if len(description.blocks) != 1:
         raise NotUnderstood(f"a program of {len(description.blocks)} blocks")
     ends = {form.VarType.FEED_MINIBATCH, form.VarType.FETCH_LIST}
     names = sorted(
-        variable.name
+        str(variable.name)
         for variable in description.blocks[0].vars
         if variable.persistable and variable.type.type not in ends
     )
     operators = [Operator(message) for message in description.blocks[0].ops]
     return PaddleProgram(operators, _read(names, weights), description)
+
+
+def write_weights(weights: Weights) -> bytes:
+    """Tell the contents of `inference.pdiparams`."""
+    form = program_format()
+    kinds = {np.dtype(numpy_type): name for name, numpy_type in _TYPES.items()}
+    parts = []
+    for _, weight in sorted(weights.items()):
+        kind = form.VarType.Type.Value(kinds[weight.dtype])
+        entry = form.VarType.TensorDesc(data_type=kind, dims=weight.shape).SerializeToString()
+        parts += [_HEADER.pack(0, 0, 0, len(entry)), entry, weight.tobytes()]
+    return b"".join(parts)
 
 
 def scale(tensor: str, result: str, factor: float, shift: float) -> Operator:
@@ -187,14 +201,3 @@ def _read_one(content: bytes, at: int) -> tuple[NDArray[Any], int]:
     count = int(np.prod(entry.dims, dtype=np.int64))
     weight = np.frombuffer(content, _TYPES[kind], count, at).reshape(tuple(entry.dims))
     return weight, at + weight.nbytes
-
-
-def written(weights: Weights) -> bytes:
-    form = program_format()
-    kinds = {np.dtype(numpy_type): name for name, numpy_type in _TYPES.items()}
-    parts = []
-    for _, weight in sorted(weights.items()):
-        kind = form.VarType.Type.Value(kinds[weight.dtype])
-        entry = form.VarType.TensorDesc(data_type=kind, dims=weight.shape).SerializeToString()
-        parts += [_HEADER.pack(0, 0, 0, len(entry)), entry, weight.tobytes()]
-    return b"".join(parts)

@@ -25,6 +25,8 @@ PREDICTION_KEY: Final = "inkstream-predicted-ms"
 """Initial metadata: milliseconds that the whole answer was expected to take, when it was let in."""
 
 _REQUEST_ID_KEY: Final = "x-request-id"
+# Seconds that a call's status may take to be sent, before the call is over for this side.
+_STATUS_S: Final = 1.0
 # What a client may choose its id from: nothing that could forge a line of the log.
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
@@ -48,6 +50,12 @@ class Calls:
         self._max_unread_s = max_unread_s
         self._tasks: set[asyncio.Task[Any]] = set()
         self._is_ending = False
+        self._unsent_count = 0
+
+    @property
+    def is_sending(self) -> bool:
+        """Whether an answer of a stream waits for its client to take it."""
+        return self._unsent_count > 0
 
     def end_all(self) -> None:
         """End every call now, with the reason why: their time to finish is over."""
@@ -84,6 +92,9 @@ class Calls:
                 task.uncancel()
                 await _abort(context, ShuttingDown("the server shut down meanwhile"), request_id)
             raise
+        except grpc.aio.InternalError as error:  # nothing can be sent: the client has gone
+            reason = self._reason_of_end(context)
+            raise asyncio.CancelledError from error
         except Exception as error:  # noqa: BLE001 - the call's boundary: logged and answered
             reason = InternalError.reason
             _log.exception("request %s failed", request_id)
@@ -97,12 +108,15 @@ class Calls:
 
         Raises AnswersUnread where the client does not take it: what it has inside would stay there.
         """
+        self._unsent_count += 1
         try:
             async with asyncio.timeout(self._max_unread_s):
                 await context.write(answer)
         except TimeoutError as error:
             limit = f"{self._max_unread_s:g} s"
             raise AnswersUnread(f"no answer of the call was taken for {limit}") from error
+        finally:
+            self._unsent_count -= 1
 
     def _reason_of_end(self, context: Context) -> str:
         """Why a call was cancelled: by us, by its deadline, or by who called."""
@@ -135,11 +149,17 @@ async def tell_prediction(context: Context, predicted_s: float) -> None:
 async def _abort(context: Context, error: OcrError, request_id: str) -> None:
     if error.fault is Fault.SERVER:
         _log.error("request=%s reason=%s %s", request_id, error.reason, error.message)
-    await context.abort(
-        status.code_of(error),
-        status.message_of(error, request_id),
-        ((status.DETAILS_KEY, status.details(error, request_id)),),
-    )
+    try:
+        async with asyncio.timeout(_STATUS_S):
+            await context.abort(
+                status.code_of(error),
+                status.message_of(error, request_id),
+                ((status.DETAILS_KEY, status.details(error, request_id)),),
+            )
+    except (TimeoutError, grpc.aio.InternalError) as unsent:
+        # It stands behind answers that the client does not take, or the client has gone. gRPC keeps
+        # it for one who does in the end.
+        raise asyncio.CancelledError from unsent
 
 
 def _request_id(context: Context) -> str:

@@ -52,6 +52,8 @@ class OcrService(ocr_pb2_grpc.OcrServiceServicer):
         self, request_iterator: AsyncIterator[ocr_pb2.RecognizeStreamRequest], context: Context
     ) -> None:
         async with self._calls.answering("RecognizeStream", context) as request_id:
+            # With the first answer it would be sent twice, if that has to be given up.
+            await context.send_initial_metadata(())
             send = partial(self._calls.send, context)
             call = StreamCall(self._tools, caller_of(context), send, request_id)
             await call.answer(request_iterator)

@@ -79,7 +79,7 @@ class StreamCall:
     def __init__(self, tools: StreamTools, caller: Caller, send: Send, request_id: str) -> None:
         self._tools: Final = tools
         self._caller = caller
-        self._send_response = send
+        self._send = send
         self._request_id = request_id
         self._protocol = UploadProtocol(
             max_document_bytes=tools.max_document_bytes,
@@ -205,7 +205,7 @@ class StreamCall:
                 if isinstance(event, DocumentEnd):
                     await self._end(document, event.error)
                     return
-                await self._send(document, event)
+                await self._tell(document, event)
         await self._fail(document, document.mistake)  # now that nothing of it is read any more
 
     async def _events(self, job: DocumentJob) -> AsyncGenerator[DocumentEvent, None]:
@@ -230,16 +230,17 @@ class StreamCall:
         document.let_go()
         self._tools.metrics.calls.stream_documents.labels(error.reason if error else "OK").inc()
         elapsed_s = time.monotonic() - document.opened_at
-        await self._send(
+        await self._tell(
             document,
             DocumentEnd(document.ok_page_count, document.failed_page_count, elapsed_s, error),
         )
 
-    async def _send(self, document: _Document, event: DocumentEvent) -> None:
+    async def _tell(self, document: _Document, event: DocumentEvent) -> None:
         log_failure(event, self._request_id, document.id)
         response = responses.stream_event(document.id, event, self._request_id)
-        async with self._writing:
-            await self._send_response(response)
+        await self._writing.acquire()
+        await self._send(response)
+        self._writing.release()  # not after a failure: gRPC may still hold that answer
 
 
 async def _next(messages: AsyncIterator[Message]) -> Message | None:

@@ -50,6 +50,6 @@ def test_shapes_are_those_that_the_pages_make() -> None:
     assert upright.bucket.shape == (48, 192)
 
 
-def test_an_item_costs_its_padded_pixels() -> None:
+def test_an_item_is_as_large_as_its_padded_pixels() -> None:
     assert item_pixels_of(Module.TEXT_RECOGNITION)((320,)) == 48 * 320
     assert item_pixels_of(Module.TEXT_DETECTION)((640, 960)) == 640 * 960

@@ -13,14 +13,15 @@ from inkstream_server.engines.paddle_program import (
     Weights,
     parse,
     program_format,
-    written,
+    write_weights,
 )
 
 inference = runtime()
 form = program_format()
 
 CHANNELS = 4
-SHAPE = (1, CHANNELS, 6, 7)
+# All axes of one length: what is added along the wrong one is computed, and is wrong.
+SHAPE = (1, CHANNELS, CHANNELS, CHANNELS)
 
 
 class Chain:
@@ -43,12 +44,13 @@ class Chain:
         padding: int = 0,
         groups: int = 1,
         bias: bool = True,
-        filters: str | None = None,
+        layout: str = "NCHW",
+        inputs: Mapping[str, str] | None = None,
     ) -> Chain:
-        filters = filters or self.weight((CHANNELS, CHANNELS // groups, kernel, kernel))
+        filters = self.weight((CHANNELS, CHANNELS // groups, kernel, kernel))
         self.operator(
             "depthwise_conv2d" if groups == CHANNELS else "conv2d",
-            {"Input": self.last, "Filter": filters},
+            {"Input": self.last, "Filter": filters} | dict(inputs or {}),
             {"Output": self._next()},
             {
                 "strides": [1, 1],
@@ -56,10 +58,10 @@ class Chain:
                 "dilations": [1, 1],
                 "groups": groups,
                 "padding_algorithm": "EXPLICIT",
-                "data_format": "NCHW",
+                "data_format": layout,
             },
         )
-        return self.plus(self.weight((1, CHANNELS, 1, 1))) if bias else self
+        return self.plus(self.weight((CHANNELS,)), axis=1) if bias else self
 
     def activation(self) -> Chain:
         attributes = {"threshold": 6.0, "scale": 6.0, "offset": 3.0}
@@ -76,8 +78,8 @@ class Chain:
     def times(self, factor: str) -> Chain:
         return self._step("elementwise_mul", {"X": factor, "Y": self.last}, {"axis": -1})
 
-    def plus(self, shift: str) -> Chain:
-        return self._step("elementwise_add", {"X": self.last, "Y": shift}, {"axis": -1})
+    def plus(self, shift: str, *, axis: int = -1) -> Chain:
+        return self._step("elementwise_add", {"X": self.last, "Y": shift}, {"axis": axis})
 
     def result(self) -> Chain:
         """Make what was computed up to here one of the model's results."""
@@ -86,7 +88,7 @@ class Chain:
         return self
 
     def files(self) -> tuple[bytes, bytes]:
-        return self._program.SerializeToString(), written(self.weights)
+        return self._program.SerializeToString(), write_weights(self.weights)
 
     def program(self) -> PaddleProgram:
         return parse(*self.files())

@@ -59,6 +59,15 @@ def test_a_program_of_several_blocks_is_not_understood() -> None:
         parse(with_two_blocks(graph), weights)
 
 
+def test_a_program_that_lacks_what_it_must_have_is_not_understood() -> None:
+    graph, weights = a_model()
+    program = form.ProgramDesc.FromString(graph)
+    program.blocks[0].ops[1].ClearField("type")
+
+    with pytest.raises(NotUnderstood, match="does not know"):
+        parse(program.SerializePartialToString(), weights)
+
+
 def test_no_program_at_all_is_not_understood() -> None:
     with pytest.raises(NotUnderstood, match="no program"):
         parse(b"\xff\xff", b"")

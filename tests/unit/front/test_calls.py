@@ -66,7 +66,7 @@ def test_without_calls_there_is_nothing_to_wait_for() -> None:
 
 def test_an_answer_that_is_never_taken_is_given_up() -> None:
     async def scenario() -> None:
-        with pytest.raises(AnswersUnread, match=r"for 0\.01 s"):
-            await calls(max_unread_s=0.01).send(cast(Context, ACall()), ANSWER)
+        with pytest.raises(AnswersUnread, match="for 0 s"):
+            await calls(max_unread_s=0.0).send(cast(Context, ACall()), ANSWER)
 
     asyncio.run(scenario())

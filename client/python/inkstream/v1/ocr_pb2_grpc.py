@@ -42,8 +42,8 @@ class OcrServiceStub:
     RESOURCE_EXHAUSTED   more waits than the server holds, retry with back-off: QUEUE_FULL,
     SPOOL_FULL; the deadline cannot be met: DEADLINE_TOO_SHORT; also, without
     an ErrorInfo, a message over the size limit
-    DEADLINE_EXCEEDED    the caller's deadline has passed, or PAGE_TIMEOUT, UPLOAD_STALLED; a stream's
-    answers were not taken for too long (10 minutes): ANSWERS_UNREAD
+    DEADLINE_EXCEEDED    the caller's deadline has passed, or PAGE_TIMEOUT, UPLOAD_STALLED; the
+    answers of a stream were not taken for too long: ANSWERS_UNREAD
     UNAVAILABLE          try again, another server may serve: STARTING_UP, SHUTTING_DOWN
     INTERNAL             a bug, told only in the log: INTERNAL, WORKER_CRASHED
 
@@ -105,8 +105,8 @@ class OcrServiceServicer:
     RESOURCE_EXHAUSTED   more waits than the server holds, retry with back-off: QUEUE_FULL,
     SPOOL_FULL; the deadline cannot be met: DEADLINE_TOO_SHORT; also, without
     an ErrorInfo, a message over the size limit
-    DEADLINE_EXCEEDED    the caller's deadline has passed, or PAGE_TIMEOUT, UPLOAD_STALLED; a stream's
-    answers were not taken for too long (10 minutes): ANSWERS_UNREAD
+    DEADLINE_EXCEEDED    the caller's deadline has passed, or PAGE_TIMEOUT, UPLOAD_STALLED; the
+    answers of a stream were not taken for too long: ANSWERS_UNREAD
     UNAVAILABLE          try again, another server may serve: STARTING_UP, SHUTTING_DOWN
     INTERNAL             a bug, told only in the log: INTERNAL, WORKER_CRASHED
 
@@ -153,8 +153,8 @@ class OcrServiceServicer:
         and what still comes of it is dropped): CONTENT_TOO_LARGE; QUEUE_FULL, also where too many
         documents of the call are open, their last chunk still to come; SPOOL_FULL, the server has no
         room for the upload; UPLOAD_INCOMPLETE, it is open when the client closes its side;
-        UPLOAD_STALLED, it is open and nothing has come of the call for as long as the server allows (a
-        minute); INVALID_FIELD (`chunk.document_id`), a chunk that no document waits for: one without a header, after the last
+        UPLOAD_STALLED, it is open and nothing has come of the call for too long; INVALID_FIELD
+        (`chunk.document_id`), a chunk that no document waits for: one without a header, after the last
         chunk, or beside a source. Where that document has ended already, such a chunk is dropped.
 
         What the call is ended for, with INVALID_ARGUMENT, because no one document can be named:
@@ -223,8 +223,8 @@ class OcrService:
     RESOURCE_EXHAUSTED   more waits than the server holds, retry with back-off: QUEUE_FULL,
     SPOOL_FULL; the deadline cannot be met: DEADLINE_TOO_SHORT; also, without
     an ErrorInfo, a message over the size limit
-    DEADLINE_EXCEEDED    the caller's deadline has passed, or PAGE_TIMEOUT, UPLOAD_STALLED; a stream's
-    answers were not taken for too long (10 minutes): ANSWERS_UNREAD
+    DEADLINE_EXCEEDED    the caller's deadline has passed, or PAGE_TIMEOUT, UPLOAD_STALLED; the
+    answers of a stream were not taken for too long: ANSWERS_UNREAD
     UNAVAILABLE          try again, another server may serve: STARTING_UP, SHUTTING_DOWN
     INTERNAL             a bug, told only in the log: INTERNAL, WORKER_CRASHED
 
