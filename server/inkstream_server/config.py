@@ -48,6 +48,7 @@ class ModelsConfig(BaseModel, frozen=True, extra="forbid"):
     text_detection: str = "PP-OCRv4_mobile_det"
     text_recognition: str = "PP-OCRv4_mobile_rec"
     # None: requests cannot turn the module on.
+    doc_orientation: str | None = None
     textline_orientation: str | None = "ch_ppocr_mobile_v2.0_cls"
 
 
@@ -84,6 +85,7 @@ class BatchingConfig(BaseModel, frozen=True, extra="forbid"):
 
     text_detection: BatchWishes = BatchWishes()
     text_recognition: BatchWishes = BatchWishes()
+    doc_orientation: BatchWishes = BatchWishes()
     textline_orientation: BatchWishes = BatchWishes()
     # What work of priority BATCH keeps of the workers' time while interactive work waits.
     batch_share: float = Field(default=DEFAULT_BATCH_SHARE, ge=0.01, le=0.99)

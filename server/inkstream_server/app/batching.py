@@ -24,6 +24,7 @@ UNMEASURED: Final = {
     Module.TEXT_RECOGNITION: BatchPolicy(
         max_count=8, max_pixels=8 * LINE_HEIGHT_PX * MIN_WIDTH_PX, powers_of_two=True
     ),
+    Module.DOC_ORIENTATION: BatchPolicy(max_count=4, powers_of_two=True),
     Module.TEXTLINE_ORIENTATION: BatchPolicy(max_count=16, powers_of_two=True),
 }
 
@@ -35,6 +36,7 @@ class BatchPolicies:
         self._wishes: Mapping[Module, BatchWishes] = {
             Module.TEXT_DETECTION: batching.text_detection,
             Module.TEXT_RECOGNITION: batching.text_recognition,
+            Module.DOC_ORIENTATION: batching.doc_orientation,
             Module.TEXTLINE_ORIENTATION: batching.textline_orientation,
         }
         self._models = models

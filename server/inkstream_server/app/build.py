@@ -96,9 +96,12 @@ def build(config: ServerConfig) -> Parts:
 
 
 def _served(models: Mapping[Module, ModelToLoad]) -> ServedModels:
-    orientation = models.get(Module.TEXTLINE_ORIENTATION)
+    def name_of(module: Module) -> str | None:
+        return models[module].files.name if module in models else None
+
     return ServedModels(
         text_detection=models[Module.TEXT_DETECTION].files.name,
         text_recognition=models[Module.TEXT_RECOGNITION].files.name,
-        textline_orientation=orientation.files.name if orientation else None,
+        doc_orientation=name_of(Module.DOC_ORIENTATION),
+        textline_orientation=name_of(Module.TEXTLINE_ORIENTATION),
     )

@@ -77,6 +77,8 @@ def _configured(models: ModelsConfig) -> dict[Module, str]:
         Module.TEXT_DETECTION: models.text_detection,
         Module.TEXT_RECOGNITION: models.text_recognition,
     }
+    if models.doc_orientation is not None:
+        names[Module.DOC_ORIENTATION] = models.doc_orientation
     if models.textline_orientation is not None:
         names[Module.TEXTLINE_ORIENTATION] = models.textline_orientation
     return names

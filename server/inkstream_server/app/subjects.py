@@ -9,7 +9,7 @@ from typing import Final
 from inkstream_server.engines.engine import DeviceKind
 from inkstream_server.models.files import Module
 from inkstream_server.scheduling.cost_table import Shape
-from inkstream_server.stages import textline_orientation
+from inkstream_server.stages import doc_orientation, textline_orientation
 from inkstream_server.workers.model_tasks import ModelBucket, ModelToLoad
 from inkstream_server.workers.widths import WARM_PX
 
@@ -20,11 +20,13 @@ _LARGEST_ON_CPU: Final = {
     Module.TEXT_DETECTION: 4,
     Module.TEXT_RECOGNITION: 8,  # what model workers are warmed up with
     Module.TEXTLINE_ORIENTATION: 32,
+    Module.DOC_ORIENTATION: 8,
 }
 _LARGEST_ELSEWHERE: Final = {
     Module.TEXT_DETECTION: 16,
     Module.TEXT_RECOGNITION: 128,
     Module.TEXTLINE_ORIENTATION: 128,
+    Module.DOC_ORIENTATION: 64,
 }
 
 
@@ -65,6 +67,8 @@ def _shapes(model: ModelToLoad) -> list[Shape]:
             return list(_PAGE_SIZES_PX)
         case Module.TEXT_RECOGNITION:
             return [(width,) for width in _LINE_WIDTHS_PX]
+        case Module.DOC_ORIENTATION:
+            return [(doc_orientation.INPUT_PX, doc_orientation.INPUT_PX)]
         case Module.TEXTLINE_ORIENTATION:
             family = textline_orientation.classifier_of(model.files.name)
             return [(family.height_px, family.width_px)]

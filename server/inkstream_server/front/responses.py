@@ -25,7 +25,6 @@ _LIMIT_TYPES: Final = {
     LimitType.MIN: settings_pb2.LIMIT_TYPE_MIN,
     LimitType.MAX: settings_pb2.LIMIT_TYPE_MAX,
 }
-_NOT_RUN: Final = -1
 
 
 def document_event(event: DocumentEvent, request_id: str) -> ocr_pb2.RecognizeDocumentResponse:
@@ -78,7 +77,7 @@ def page(result: Page) -> page_pb2.Page:
         height=result.height_px,
         lines=[_line(line) for line in result.lines],
         detections=[_detection(region) for region in result.regions],
-        doc_angle=_NOT_RUN,
+        doc_angle=result.angle,
         frame=page_pb2.FRAME_SOURCE,
         settings=settings(result.settings),
         timing=page_pb2.PageTiming(
@@ -97,6 +96,8 @@ def failed_page(result: FailedPage, request_id: str) -> page_pb2.Page:
 
 def settings(values: PageSettings) -> settings_pb2.EffectiveSettings:
     return settings_pb2.EffectiveSettings(
+        use_doc_preprocessor=values.use_doc_orientation_classify,
+        use_doc_orientation_classify=values.use_doc_orientation_classify,
         use_textline_orientation=values.use_textline_orientation,
         text_det_limit_side_len=values.detection.limit_side_len,
         text_det_limit_type=_LIMIT_TYPES[values.detection.limit_type],

@@ -19,7 +19,7 @@ from inkstream_server.pipeline.intake import (
     StoredDocument,
     left_s,
 )
-from inkstream_server.pipeline.page import PageJob, PagePipeline
+from inkstream_server.pipeline.page import PagePipeline
 from inkstream_server.pipeline.page_work import PageWork
 from inkstream_server.pipeline.results import (
     DocumentEnd,
@@ -29,6 +29,7 @@ from inkstream_server.pipeline.results import (
     ImageRead,
     Page,
 )
+from inkstream_server.pipeline.sheet import PageJob
 from inkstream_server.scheduling.admission import Seat
 from inkstream_server.scheduling.backlog import Work
 from inkstream_server.telemetry.metrics import Metrics

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from inkstream_server.document.page_size import PageSize
@@ -21,10 +21,11 @@ from inkstream_server.pipeline.fitted_lines import (
 )
 from inkstream_server.pipeline.gate import PageGate
 from inkstream_server.pipeline.page_work import PageWork
-from inkstream_server.pipeline.results import NOT_CLASSIFIED, Page, PageTiming, TextLine
+from inkstream_server.pipeline.results import NOT_CLASSIFIED, Page, TextLine
 from inkstream_server.pipeline.settings import PageSettings
+from inkstream_server.pipeline.sheet import Account, PageJob, Sheet
 from inkstream_server.scheduling.place import Flow, Place
-from inkstream_server.stages import detection
+from inkstream_server.stages import detection, doc_orientation
 from inkstream_server.stages.line_widths import LineWidths
 from inkstream_server.stages.regions import Polygon
 from inkstream_server.workers.arena import Arena, Lease
@@ -38,30 +39,15 @@ from inkstream_server.workers.cpu_tasks import (
     LineRegion,
     MeasurePage,
     OpenDocument,
+    TurnPage,
 )
 from inkstream_server.workers.free_list import aligned
 from inkstream_server.workers.hold import Hold
 from inkstream_server.workers.memory import ArrayHandle, size_bytes
-from inkstream_server.workers.model_tasks import Detect, ModelBucket
+from inkstream_server.workers.model_tasks import ClassifyPage, Detect, ModelBucket
 from inkstream_server.workers.task import Task
 
 R = TypeVar("R")
-
-
-@dataclass(frozen=True, slots=True)
-class PageJob:
-    """One page to read. `document`'s bytes stay where they are until the page is done."""
-
-    document: DocumentRef
-    content: Hold
-    page_number: int
-    dpi: int | None
-    settings: PageSettings
-    flow: Flow
-
-    @property
-    def place(self) -> Place:
-        return Place(self.flow, self.page_number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,36 +76,6 @@ class PageArenas:
 
     pages: Arena
     tensors: Arena
-
-
-@dataclass(slots=True)
-class _Account:
-    """What a page has waited for so far, and in what company its lines were read."""
-
-    started_at: float
-    queued_s: float = 0.0
-    lines_s: float = 0.0
-    batch_counts: list[int] = field(default_factory=list)
-
-    def waited(self, outcomes: Sequence[Outcome[object]]) -> None:
-        """Items of one step wait side by side: the longest wait is the page's."""
-        self.queued_s += max((outcome.waited_s for outcome in outcomes), default=0.0)
-
-    def timing(self) -> PageTiming:
-        count = len(self.batch_counts)
-        mean = sum(self.batch_counts) / count if count else 0.0
-        return PageTiming(time.monotonic() - self.started_at, self.queued_s, mean)
-
-
-@dataclass(frozen=True, slots=True)
-class _Sheet:
-    """A page in hand: its turn, its pixels (H x W x 3) and the block that they lie in."""
-
-    job: PageJob
-    turn: int
-    block: Lease
-    pixels: ArrayHandle
-    account: _Account
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,45 +130,78 @@ class PagePipeline:
     async def read(self, measured: MeasuredPage) -> Page:
         """Read a page when its turn comes. Raises the OcrError of the step that failed."""
         job, size = measured.job, measured.size
-        account = _Account(measured.started_at, measured.waited_s)
+        account = Account(measured.started_at, measured.waited_s)
         arrived_at = time.monotonic()
         try:
             async with self._gate.passing(job.place, measured.work_s) as turn:
                 account.queued_s += time.monotonic() - arrived_at
                 with await self._pages.lease(size_bytes(size.shape), rank=turn) as block:
-                    sheet = _Sheet(job, turn, block, block.array(size.shape), account)
-                    found = await self._draw_and_detect(sheet, measured.bucket)
+                    sheet = Sheet(job, turn, block, block.array(size.shape), account)
+                    sheet, found = await self._find_regions(await self._classify(sheet))
                     lines = await self._read_lines(sheet, found)
             self._work.note(measured.bucket, account.lines_s, now=time.monotonic())
         finally:
             self._work.note_inside(self._gate.inside_count)
-        return _assemble(measured, found, lines, account)
+        return _assemble(sheet, size, found, lines)
 
-    async def _draw_and_detect(self, sheet: _Sheet, bucket: ModelBucket) -> list[LineRegion]:
-        job, params = sheet.job, sheet.job.settings.detection
-        height, width, _ = sheet.pixels.shape
-        fitted = bucket.shape
-        image_bytes = aligned(size_bytes((*fitted, 3)))
-        map_bytes = size_bytes(fitted, "float32")
-        with await self._tensors.lease(image_bytes + map_bytes, rank=sheet.turn) as block:
-            image = block.array((*fitted, 3))
-            probabilities = block.array(fitted, "float32", skip=image_bytes)
-            draw = DrawPage(job.document, job.page_number, job.dpi, sheet.pixels, image)
+    async def _classify(self, sheet: Sheet) -> Sheet:
+        """Draw the page and tell how it is to be turned, where that is asked for."""
+        job = sheet.job
+        model = job.settings.doc_orientation_model
+        if model is None:
+            return sheet
+        shape = (doc_orientation.INPUT_PX, doc_orientation.INPUT_PX)
+        with await self._tensors.lease(size_bytes((*shape, 3)), rank=sheet.turn) as block:
+            fitted = block.array((*shape, 3))
+            draw = DrawPage(
+                job.document,
+                job.page_number,
+                job.dpi,
+                sheet.pixels,
+                fitted,
+                for_detection=False,
+            )
             await self._on_cpu("draw", sheet, draw, [block, sheet.block, job.content])
+            work = [(ModelBucket(model, shape), ClassifyPage(fitted))]
+            (classified,) = await self._on_model(sheet, work, [block])
+        return replace(sheet, angle=classified.unwrap())
+
+    async def _find_regions(self, source: Sheet) -> tuple[Sheet, list[LineRegion]]:
+        """Detect on the page, set upright. Returns it as it lies there then, and what is on it."""
+        sheet = source.turned()
+        height, width, _ = sheet.pixels.shape
+        settings = sheet.job.settings
+        bucket = _detection_bucket(PageSize(height, width), settings)
+        image_bytes = aligned(size_bytes((*bucket.shape, 3)))
+        map_bytes = size_bytes(bucket.shape, "float32")
+        with await self._tensors.lease(image_bytes + map_bytes, rank=sheet.turn) as block:
+            image = block.array((*bucket.shape, 3))
+            probabilities = block.array(bucket.shape, "float32", skip=image_bytes)
+            await self._fit(source, sheet, image, block)
             detect = Detect(image, probabilities)
             (detected,) = await self._on_model(sheet, [(bucket, detect)], [block])
             detected.unwrap()
-            find = FindRegions(probabilities, height, width, params)
-            return await self._on_cpu("find", sheet, find, [block])
+            find = FindRegions(probabilities, height, width, settings.detection)
+            return sheet, await self._on_cpu("find", sheet, find, [block])
 
-    async def _read_lines(self, sheet: _Sheet, found: Sequence[LineRegion]) -> list[TextLine]:
+    async def _fit(self, source: Sheet, sheet: Sheet, image: ArrayHandle, block: Lease) -> None:
+        """Fit the page for the detector: as it is drawn, or turned if it was drawn before."""
+        job = sheet.job
+        if sheet.angle == NOT_CLASSIFIED:
+            draw = DrawPage(job.document, job.page_number, job.dpi, sheet.pixels, image)
+            await self._on_cpu("draw", sheet, draw, [block, sheet.block, job.content])
+        else:
+            turn = TurnPage(source.pixels, sheet.angle, sheet.pixels, image)
+            await self._on_cpu("turn", sheet, turn, [block, sheet.block])
+
+    async def _read_lines(self, sheet: Sheet, found: Sequence[LineRegion]) -> list[TextLine]:
         lines: list[TextLine] = []
-        for portion in portions(self._fit(found, sheet.job.settings.text_rec_model)):
+        for portion in portions(self._fit_lines(found, sheet.job.settings.text_rec_model)):
             angles = await self._orient(sheet, portion)
             lines += await self._recognise(sheet, portion, angles)
         return lines
 
-    async def _orient(self, sheet: _Sheet, portion: Sequence[_Line]) -> list[int]:
+    async def _orient(self, sheet: Sheet, portion: Sequence[_Line]) -> list[int]:
         """Each line's angle, 0 or 180; NOT_CLASSIFIED where the module is off."""
         model = sheet.job.settings.textline_orientation_model
         if model is None:
@@ -229,7 +218,7 @@ class PagePipeline:
         return [UPSIDE_DOWN if each.unwrap().is_upside_down else 0 for each in outcomes]
 
     async def _recognise(
-        self, sheet: _Sheet, portion: Sequence[_Line], angles: Sequence[int]
+        self, sheet: Sheet, portion: Sequence[_Line], angles: Sequence[int]
     ) -> list[TextLine]:
         model = sheet.job.settings.text_rec_model
         shapes = [line.fit.shape for line in portion]
@@ -248,21 +237,21 @@ class PagePipeline:
             for read, line, angle in zip(texts, portion, angles, strict=True)
         ]
 
-    def _fit(self, found: Sequence[LineRegion], model: str) -> list[_Line]:
+    def _fit_lines(self, found: Sequence[LineRegion], model: str) -> list[_Line]:
         widths = self._widths_of(model)
         return [
             _Line(each, LineFit.of(each.crop_height_px, each.crop_width_px, widths))
             for each in found
         ]
 
-    async def _on_cpu(self, step: str, sheet: _Sheet, task: Task[R], leases: Sequence[Hold]) -> R:
+    async def _on_cpu(self, step: str, sheet: Sheet, task: Task[R], leases: Sequence[Hold]) -> R:
         outcome = await self._cpu.run(step, task, place=sheet.job.place, leases=leases)
         sheet.account.waited([outcome])
         return outcome.unwrap()
 
     async def _on_model(
         self,
-        sheet: _Sheet,
+        sheet: Sheet,
         work: Sequence[tuple[ModelBucket, Task[R]]],
         leases: Sequence[Hold],
     ) -> list[Outcome[R]]:
@@ -280,21 +269,28 @@ def _detection_bucket(size: PageSize, settings: PageSettings) -> ModelBucket:
 
 
 def _assemble(
-    measured: MeasuredPage,
-    found: Sequence[LineRegion],
-    lines: Sequence[TextLine],
-    account: _Account,
+    sheet: Sheet, size: PageSize, found: Sequence[LineRegion], lines: Sequence[TextLine]
 ) -> Page:
-    job, size = measured.job, measured.size
-    threshold = job.settings.text_rec_score_thresh
+    settings = sheet.job.settings
+
+    def on_source(polygon: Polygon) -> Polygon:
+        return doc_orientation.to_source(polygon, sheet.angle, size.height_px, size.width_px)
+
     return Page(
-        page_number=job.page_number,
+        page_number=sheet.job.page_number,
         width_px=size.width_px,
         height_px=size.height_px,
-        lines=tuple(line for line in lines if line.score >= threshold),
-        regions=tuple(each.region for each in found),
-        settings=job.settings,
-        timing=account.timing(),
+        angle=sheet.angle,
+        lines=tuple(
+            replace(line, polygon=on_source(line.polygon))
+            for line in lines
+            if line.score >= settings.text_rec_score_thresh
+        ),
+        regions=tuple(
+            replace(each.region, polygon=on_source(each.region.polygon)) for each in found
+        ),
+        settings=settings,
+        timing=sheet.account.timing(),
     )
 
 

@@ -9,7 +9,7 @@ from inkstream_server.pipeline.settings import PageSettings
 from inkstream_server.stages.regions import Polygon, Region
 
 NOT_CLASSIFIED = -1
-"""The angle of a line whose orientation was not looked at."""
+"""The angle of a line, or a page, whose orientation was not looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,10 @@ class PageTiming:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page as read. All coordinates are pixels of the page as sent, or as rasterised."""
+    """One page as read. All coordinates are pixels of the page as sent, or as rasterised.
+
+    `angle` tells how it was turned to be read: counter-clockwise degrees, or NOT_CLASSIFIED.
+    """
 
     page_number: int
     width_px: int
@@ -51,6 +54,7 @@ class Page:
     regions: tuple[Region, ...]
     settings: PageSettings
     timing: PageTiming
+    angle: int = NOT_CLASSIFIED
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ _MAX_UNCLIP_RATIO: Final = 100.0
 class PageDefaults(BaseModel, frozen=True, extra="forbid"):
     """What a page is read with where a request says nothing. The production line's own values."""
 
+    # Where its model is served.
+    use_doc_orientation_classify: bool = True
     # Its model is of an older generation; see docs/decisions/004.
     use_textline_orientation: bool = False
     text_det_limit_side_len: int = Field(default=960, ge=1)
@@ -53,6 +55,7 @@ class ServedModels:
     text_detection: str
     text_recognition: str
     textline_orientation: str | None = None
+    doc_orientation: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,11 @@ class PageSettings:
     text_rec_model: str
     # None: the module is off.
     textline_orientation_model: str | None
+    doc_orientation_model: str | None = None
+
+    @property
+    def use_doc_orientation_classify(self) -> bool:
+        return self.doc_orientation_model is not None
 
     @property
     def use_textline_orientation(self) -> bool:
@@ -76,7 +84,8 @@ class SettingsBook:
 
     def __init__(self, defaults: PageDefaults, models: ServedModels) -> None:
         self._models = models
-        orientation = models.textline_orientation if defaults.use_textline_orientation else None
+        page_classifier = models.doc_orientation if defaults.use_doc_orientation_classify else None
+        line_classifier = models.textline_orientation if defaults.use_textline_orientation else None
         self.defaults = PageSettings(
             detection=DetectionParams(
                 limit_side_len=defaults.text_det_limit_side_len,
@@ -88,14 +97,13 @@ class SettingsBook:
             text_rec_score_thresh=defaults.text_rec_score_thresh,
             text_det_model=models.text_detection,
             text_rec_model=models.text_recognition,
-            textline_orientation_model=orientation,
+            doc_orientation_model=page_classifier,
+            textline_orientation_model=line_classifier,
         )
 
     def fill_in(self, wishes: PageWishes) -> PageSettings:
         """The settings of a request. Raises InvalidField, ModuleNotServed, ModelNotServed."""
         _check_ranges(wishes)
-        if wishes.use_doc_orientation_classify:
-            raise _module_not_served("doc_text_orientation")
         if wishes.use_doc_unwarping:
             raise _module_not_served("image_unwarping")
         return replace(
@@ -105,7 +113,18 @@ class SettingsBook:
                 wishes.text_rec_score_thresh, self.defaults.text_rec_score_thresh
             ),
             text_rec_model=self._recogniser(wishes.text_rec_model),
-            textline_orientation_model=self._line_classifier(wishes.use_textline_orientation),
+            doc_orientation_model=_classifier(
+                wishes.use_doc_orientation_classify,
+                self.defaults.doc_orientation_model,
+                self._models.doc_orientation,
+                "doc_text_orientation",
+            ),
+            textline_orientation_model=_classifier(
+                wishes.use_textline_orientation,
+                self.defaults.textline_orientation_model,
+                self._models.textline_orientation,
+                "textline_orientation",
+            ),
         )
 
     def _detection(self, wishes: PageWishes) -> DetectionParams:
@@ -129,12 +148,15 @@ class SettingsBook:
             )
         return served
 
-    def _line_classifier(self, wished: bool | None) -> str | None:
-        if wished is None:
-            return self.defaults.textline_orientation_model
-        if wished and self._models.textline_orientation is None:
-            raise _module_not_served("textline_orientation")
-        return self._models.textline_orientation if wished else None
+
+def _classifier(
+    wished: bool | None, own: str | None, served: str | None, module: str
+) -> str | None:
+    if wished is None:
+        return own
+    if wished and served is None:
+        raise _module_not_served(module)
+    return served if wished else None
 
 
 def _or(wished: T | None, own: T) -> T:

@@ -15,7 +15,13 @@ from inkstream_server.document.opened import Document
 from inkstream_server.document.opening import open_document, open_raw_image
 from inkstream_server.document.raw import RawImage
 from inkstream_server.errors import InternalError, OcrError
-from inkstream_server.stages import crop, detection, recognition, textline_orientation
+from inkstream_server.stages import (
+    crop,
+    detection,
+    doc_orientation,
+    recognition,
+    textline_orientation,
+)
 from inkstream_server.stages.regions import Polygon, find_regions
 from inkstream_server.workers.cpu_crops import CropReader
 from inkstream_server.workers.cpu_tasks import (
@@ -32,8 +38,9 @@ from inkstream_server.workers.cpu_tasks import (
     MeasureCrops,
     MeasurePage,
     OpenDocument,
+    TurnPage,
 )
-from inkstream_server.workers.memory import SharedMemory
+from inkstream_server.workers.memory import ArrayHandle, SharedMemory
 from inkstream_server.workers.model_tasks import LoadedModel
 from inkstream_server.workers.spool import FileHandle
 
@@ -80,6 +87,8 @@ class CpuRole:
                 return self._document(ref).page_size(number, dpi)
             case DrawPage():
                 self._draw(task)
+            case TurnPage():
+                self._turn(task)
             case FindRegions():
                 return self._find(task)
             case CutForOrientation():
@@ -111,8 +120,21 @@ class CpuRole:
             raise InternalError(f"a page of {task.page.shape} was drawn as {page.shape}")
         shared = self._memory.view(task.page)
         np.copyto(shared, page)
-        height, width, _ = task.detector_input.shape
-        np.copyto(self._memory.view(task.detector_input), detection.fit(shared, (height, width)))
+        if task.for_detection:
+            self._fit_for_detection(shared, task.fitted)
+        else:
+            np.copyto(self._memory.view(task.fitted), doc_orientation.fit(shared))
+
+    def _turn(self, task: TurnPage) -> None:
+        turned = self._memory.view(task.turned)
+        if task.angle:
+            page = doc_orientation.turn(self._memory.view(task.page), task.angle)
+            np.copyto(turned, page.copy())  # they overlap
+        self._fit_for_detection(turned, task.fitted)
+
+    def _fit_for_detection(self, page: NDArray[np.uint8], fitted: ArrayHandle) -> None:
+        height, width, _ = fitted.shape
+        np.copyto(self._memory.view(fitted), detection.fit(page, (height, width)))
 
     def _find(self, task: FindRegions) -> list[LineRegion]:
         probabilities = self._memory.view(task.probabilities)

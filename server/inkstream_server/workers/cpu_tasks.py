@@ -56,13 +56,30 @@ class MeasurePage(Task[PageSize]):
 
 @dataclass(frozen=True, slots=True)
 class DrawPage(Task[None]):
-    """Decode or rasterise the page into `page` (H x W x 3, BGR), and fit it for the detector."""
+    """Decode or rasterise the page into `page` (H x W x 3, BGR), and fit it for a model.
+
+    For the detector, or else for the classifier that tells which side of the page is up.
+    """
 
     document: DocumentRef
     page_number: int
     dpi: int | None
     page: ArrayHandle
-    detector_input: ArrayHandle
+    fitted: ArrayHandle
+    for_detection: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TurnPage(Task[None]):
+    """Turn `page` counter-clockwise into `turned`, and fit that for the detector.
+
+    Both may lie in the same place: the page is lost.
+    """
+
+    page: ArrayHandle
+    angle: int
+    turned: ArrayHandle
+    fitted: ArrayHandle
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from inkstream_server.workers.memory import ArrayHandle, SharedMemory, size_byte
 from inkstream_server.workers.model_role import ModelRole
 from inkstream_server.workers.model_tasks import (
     Classify,
+    ClassifyPage,
     Detect,
     LoadedModel,
     ModelBucket,
@@ -99,6 +100,8 @@ class MeasureRole:
                 return Detect(image, ArrayHandle(0, skip, bucket.shape, "float32"))
             case Module.TEXT_RECOGNITION:
                 return Recognise(self._noise((LINE_HEIGHT_PX, *bucket.shape, 3)))
+            case Module.DOC_ORIENTATION:
+                return ClassifyPage(self._noise((*bucket.shape, 3)))
             case Module.TEXTLINE_ORIENTATION:
                 return Classify(self._noise((*bucket.shape, 3)))
             case other:

@@ -9,10 +9,17 @@ import numpy as np
 
 from inkstream_server.engines.engine import Predictor
 from inkstream_server.models.files import Module
-from inkstream_server.stages import ctc, detection, recognition, textline_orientation
+from inkstream_server.stages import (
+    ctc,
+    detection,
+    doc_orientation,
+    recognition,
+    textline_orientation,
+)
 from inkstream_server.workers.memory import SharedMemory
 from inkstream_server.workers.model_tasks import (
     Classify,
+    ClassifyPage,
     Detect,
     LoadedModel,
     ModelBucket,
@@ -110,6 +117,21 @@ class _Recognition:
             self._predictor.run(np.zeros(shape, np.float32))
 
 
+class _DocOrientation:
+    def __init__(self, predictor: Predictor, memory: SharedMemory) -> None:
+        self._predictor = predictor
+        self._memory = memory
+
+    def run(self, bucket: ModelBucket, items: Sequence[ClassifyPage]) -> Sequence[object]:
+        del bucket
+        pages = [self._memory.view(item.page) for item in items]
+        return doc_orientation.interpret(self._predictor.run(doc_orientation.prepare(pages)))
+
+    def warm_up(self) -> None:
+        side = doc_orientation.INPUT_PX
+        self._predictor.run(np.zeros((1, 3, side, side), np.float32))
+
+
 class _LineOrientation:
     def __init__(self, predictor: Predictor, memory: SharedMemory, model: str) -> None:
         self._predictor = predictor
@@ -135,6 +157,8 @@ def _stage_of(model: ModelToLoad, predictor: Predictor, memory: SharedMemory) ->
             return _Detection(predictor, memory)
         case Module.TEXT_RECOGNITION:
             return _Recognition(predictor, memory, files.characters, model.width_step)
+        case Module.DOC_ORIENTATION:
+            return _DocOrientation(predictor, memory)
         case Module.TEXTLINE_ORIENTATION:
             return _LineOrientation(predictor, memory, files.name)
         case other:

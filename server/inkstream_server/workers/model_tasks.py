@@ -39,6 +39,13 @@ class Detect(Task[None]):
 
 
 @dataclass(frozen=True, slots=True)
+class ClassifyPage(Task[int]):
+    """Tell by how many degrees counter-clockwise a fitted page has to be turned."""
+
+    page: ArrayHandle
+
+
+@dataclass(frozen=True, slots=True)
 class Classify(Task[LineOrientation]):
     """Tell a fitted line's orientation."""
 

@@ -19,7 +19,7 @@ NAMES = {
 
 
 def model(module: Module, device: str = "cpu") -> ModelToLoad:
-    name = NAMES[module]
+    name = NAMES.get(module, module.value)
     settings = EngineSettings(Device.parse(device))
     return ModelToLoad(ModelFiles(name, module, Path(name), None), FakeEngine(), settings)
 

@@ -101,10 +101,14 @@ def test_a_line_with_more_ink_above_stands_upside_down() -> None:
     assert answers.argmax(axis=1).tolist() == [0, 1]
 
 
-def test_every_page_stands_upright() -> None:
-    (answers,) = fake(Module.DOC_ORIENTATION).run(np.zeros((2, 3, 224, 224), np.float32))
+def test_a_pages_top_is_the_side_with_the_most_ink() -> None:
+    upright = np.ones((3, 224, 224), np.float32)
+    upright[:, 20:40, 30:180] = -1
+    pages = np.stack([np.rot90(upright, -turns, axes=(1, 2)) for turns in range(4)])
 
-    assert answers.argmax(axis=1).tolist() == [0, 0]
+    (answers,) = fake(Module.DOC_ORIENTATION).run(pages)
+
+    assert answers.argmax(axis=1).tolist() == [0, 1, 2, 3]
 
 
 def test_an_unwarped_page_is_the_page() -> None:

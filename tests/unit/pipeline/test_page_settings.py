@@ -38,6 +38,16 @@ def test_without_wishes_a_page_is_read_with_the_defaults() -> None:
     )
 
 
+def test_pages_are_set_upright_where_there_is_a_model_for_it() -> None:
+    served = ServedModels("det", "rec", doc_orientation="ori")
+
+    assert SettingsBook(PageDefaults(), served).defaults.doc_orientation_model == "ori"
+    off = PageDefaults(use_doc_orientation_classify=False)
+    by_request = SettingsBook(off, served).fill_in(PageWishes(use_doc_orientation_classify=True))
+    assert not SettingsBook(off, served).defaults.use_doc_orientation_classify
+    assert by_request.doc_orientation_model == "ori"
+
+
 def test_the_defaults_are_the_configured_ones() -> None:
     defaults = PageDefaults(
         use_textline_orientation=False,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -20,7 +21,13 @@ from inkstream_server.errors import (
     PdfPasswordRequired,
     UnsupportedMediaType,
 )
-from inkstream_server.stages import crop, detection, recognition, textline_orientation
+from inkstream_server.stages import (
+    crop,
+    detection,
+    doc_orientation,
+    recognition,
+    textline_orientation,
+)
 from inkstream_server.stages.regions import Polygon
 from inkstream_server.workers.cpu_role import CpuRole
 from inkstream_server.workers.cpu_tasks import (
@@ -35,6 +42,7 @@ from inkstream_server.workers.cpu_tasks import (
     MeasurePage,
     OpenDocument,
     RawLayout,
+    TurnPage,
 )
 from inkstream_server.workers.memory import ArrayHandle
 
@@ -107,7 +115,25 @@ def test_a_picture_is_drawn_as_it_is_and_fitted_for_the_detector(role: CpuRole, 
     task = draw(role, room, document(room, png(page)), PageSize(90, 200))
 
     assert (room.memory.view(task.page) == page).all()
-    assert (room.memory.view(task.detector_input) == detection.fit(page, (64, 96))).all()
+    assert (room.memory.view(task.fitted) == detection.fit(page, (64, 96))).all()
+
+
+@pytest.mark.parametrize("angle", [0, 90, 180, 270])
+def test_a_page_is_turned_where_it_lies_and_fitted_for_the_detector(
+    role: CpuRole, room: Room, angle: int
+) -> None:
+    page = picture("Hello", height_px=90, width_px=200)
+    source, small = room.array(90, 200, 3), room.array(224, 224, 3)
+    ref = document(room, png(page))
+    assert outcome(role, DrawPage(ref, 1, None, source, small, for_detection=False)) is None
+    height, width = doc_orientation.turned_size(90, 200, angle)
+    turned = replace(source, shape=(height, width, 3))
+
+    assert outcome(role, TurnPage(source, angle, turned, room.array(64, 96, 3))) is None
+
+    expected = doc_orientation.turn(page, angle)
+    assert (room.memory.view(small) == doc_orientation.fit(page)).all()
+    assert (room.memory.view(turned) == expected).all()
 
 
 @pytest.mark.parametrize("channel_count", [1, 3, 4])

@@ -18,8 +18,14 @@ BUCKETS = (
     ModelBucket("det", (96, 320)),
     ModelBucket("rec", (320,)),
     ModelBucket("cls", (48, 192)),
+    ModelBucket("ori", (224, 224)),
 )
-MODULES = (Module.TEXT_DETECTION, Module.TEXT_RECOGNITION, Module.TEXTLINE_ORIENTATION)
+MODULES = (
+    Module.TEXT_DETECTION,
+    Module.TEXT_RECOGNITION,
+    Module.TEXTLINE_ORIENTATION,
+    Module.DOC_ORIENTATION,
+)
 MODELS = tuple(
     ModelToLoad(
         ModelFiles(bucket.model, module, Path(bucket.model), None, PLAIN_CHARACTERS),
@@ -62,7 +68,7 @@ def test_an_empty_batch_is_only_handed_over(role: MeasureRole) -> None:
 
 
 def test_it_tells_what_is_loaded(role: MeasureRole) -> None:
-    assert [model.name for model in role.models] == ["det", "rec", "cls"]
+    assert [model.name for model in role.models] == ["det", "rec", "cls", "ori"]
 
 
 def test_nothing_can_be_told_to_it(role: MeasureRole) -> None:

@@ -156,7 +156,7 @@ def test_nothing_can_be_told_to_it(role: ModelRole) -> None:
 
 def test_a_module_that_it_cannot_run_is_our_bug(room: Room) -> None:
     with pytest.raises(AssertionError):
-        ModelRole(room.memory, [to_load("ori", Module.DOC_ORIENTATION)])
+        ModelRole(room.memory, [to_load("flat", Module.DOC_UNWARPING)])
 
 
 def test_a_bucket_is_counted_under_its_models_name() -> None:

@@ -1,0 +1,79 @@
+"""Document orientation around the model call: which side of this page is up?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inkstream_server.stages.normalisation import IMAGENET_TABLES, normalise_into
+from inkstream_server.stages.reading_order import Point
+from inkstream_server.stages.regions import Polygon
+
+INPUT_PX: Final = 224
+"""Both sides of the classifier's input."""
+
+ANGLES: Final = (0, 90, 180, 270)
+"""What the classifier's classes stand for: counter-clockwise degrees that set a page upright."""
+
+_SHORT_SIDE_PX: Final = 256
+_QUARTER: Final = 90
+
+
+def fit(page: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Fit a page (H x W x 3, BGR) to 224 x 224 x 3, RGB: the middle of it, its short side 256."""
+    height, width, _ = page.shape
+    ratio = _SHORT_SIDE_PX / min(height, width)
+    size = (round(width * ratio), round(height * ratio))
+    resized = cv2.resize(page, size, interpolation=cv2.INTER_LINEAR)
+    top, left = ((side - INPUT_PX) // 2 for side in resized.shape[:2])
+    middle = resized[top : top + INPUT_PX, left : left + INPUT_PX]
+    return np.asarray(cv2.cvtColor(middle, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def prepare(pages: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+    """Make the input tensor (N x 3 x 224 x 224) of fitted pages."""
+    tensor = np.empty((len(pages), 3, INPUT_PX, INPUT_PX), np.float32)
+    for page, planes in zip(pages, tensor, strict=True):
+        normalise_into(planes, page, IMAGENET_TABLES)
+    return tensor
+
+
+def interpret(outputs: Sequence[NDArray[np.float32]]) -> list[int]:
+    """Read the model's probabilities (N x 4) as one of ANGLES per page."""
+    return [ANGLES[best] for best in outputs[0].argmax(axis=-1).tolist()]
+
+
+def turned_size(height_px: int, width_px: int, angle: int) -> tuple[int, int]:
+    """Tell the height and width of a page that is turned by `angle`."""
+    return (width_px, height_px) if angle % 180 else (height_px, width_px)
+
+
+def turn(page: NDArray[np.uint8], angle: int) -> NDArray[np.uint8]:
+    """Turn a page (H x W x 3) counter-clockwise. A view of it."""
+    return np.rot90(page, angle // _QUARTER)
+
+
+def to_source(polygon: Polygon, angle: int, height_px: int, width_px: int) -> Polygon:
+    """Say where a polygon of the turned page lies on the page as it was, of this height and width.
+
+    Its vertices keep their order: the text's own top left stays the first.
+    """
+
+    def source_of(point: Point) -> Point:
+        x, y = point
+        match angle:
+            case 90:
+                return width_px - y, x
+            case 180:
+                return width_px - x, height_px - y
+            case 270:
+                return y, height_px - x
+            case _:
+                return point
+
+    first, second, third, fourth = polygon
+    return source_of(first), source_of(second), source_of(third), source_of(fourth)

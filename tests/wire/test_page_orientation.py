@@ -1,0 +1,105 @@
+"""Pages that lie on their side are read upright, and told where they lay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from tests.pictures import picture, png, tiff
+from tests.wire.calls import CALL_S, Stubs, document_request, pages_of, stubs_of
+
+from inkstream.v1 import ocr_pb2, page_pb2, settings_pb2, source_pb2
+from served import RunningServer, running_server
+
+# The fake classifier takes the side with the most ink for a page's top.
+UPRIGHT = picture("", "the first line of it", "another", height_px=600, width_px=520)
+TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RunningServer]:
+    with running_server("--engine", "fake", "--set=models.doc_orientation=ori") as running:
+        yield running
+        assert running.stop() == 0
+        assert "Traceback" not in running.log_text()
+
+
+@pytest.fixture(scope="module")
+def stubs(server: RunningServer) -> Iterator[Stubs]:
+    with stubs_of(server) as stubs:
+        yield stubs
+
+
+def read(stubs: Stubs, page: NDArray[np.uint8], *, upright: bool | None = None) -> page_pb2.Page:
+    options = settings_pb2.RecognizeOptions(use_doc_orientation_classify=upright)
+    request = ocr_pb2.RecognizeRequest(source=source_pb2.Source(content=png(page)), options=options)
+    return stubs.ocr.Recognize(request, timeout=CALL_S).page
+
+
+def texts(page: page_pb2.Page) -> list[str]:
+    return [line.text for line in page.lines]
+
+
+def polygons(page: page_pb2.Page) -> list[page_pb2.Polygon]:
+    return [line.polygon for line in page.lines] + [found.polygon for found in page.detections]
+
+
+def cut(page: NDArray[np.uint8], polygon: page_pb2.Polygon) -> NDArray[np.uint8]:
+    """What lies within a polygon, which is upright here, turned as its first vertex says."""
+    points = [(point.x, point.y) for point in polygon.points]
+    left, top = (min(values) for values in zip(*points, strict=True))
+    right, bottom = (max(values) for values in zip(*points, strict=True))
+    piece = page[top:bottom, left:right]
+    corner = points.index((left, top))  # which of the vertices lies at the top left of the page
+    return np.rot90(piece, -corner % 4)
+
+
+@pytest.mark.parametrize("angle", TURNS)
+def test_a_turned_page_is_read_as_the_upright_one(stubs: Stubs, angle: int) -> None:
+    expected = read(stubs, UPRIGHT)
+    lying = np.asarray(cv2.rotate(UPRIGHT, TURNS[angle]), np.uint8)
+
+    page = read(stubs, lying)
+
+    assert expected.doc_angle == 0
+    assert page.doc_angle == angle
+    assert texts(page) == texts(expected) != []
+    assert (page.height, page.width) == lying.shape[:2]
+    assert page.frame == page_pb2.FRAME_SOURCE
+
+
+@pytest.mark.parametrize("angle", TURNS)
+def test_polygons_lie_on_the_page_as_it_was_sent(stubs: Stubs, angle: int) -> None:
+    expected = read(stubs, UPRIGHT)
+    lying = np.asarray(cv2.rotate(UPRIGHT, TURNS[angle]), np.uint8)
+
+    page = read(stubs, lying)
+
+    assert polygons(page)
+    for found, upright in zip(polygons(page), polygons(expected), strict=True):
+        assert (cut(lying, found) == cut(UPRIGHT, upright)).all()
+
+
+def test_it_is_on_where_it_is_served_and_a_request_can_turn_it_off(stubs: Stubs) -> None:
+    lying = np.asarray(cv2.rotate(UPRIGHT, cv2.ROTATE_90_CLOCKWISE), np.uint8)
+
+    by_default, off = read(stubs, lying), read(stubs, lying, upright=False)
+
+    assert by_default.settings.use_doc_orientation_classify
+    assert by_default.settings.use_doc_preprocessor
+    assert not off.settings.use_doc_orientation_classify
+    assert not off.settings.use_doc_preprocessor
+    assert off.doc_angle == -1
+    assert texts(off) != texts(by_default)
+
+
+def test_each_page_of_a_document_is_turned_by_itself(stubs: Stubs) -> None:
+    lying = [np.asarray(cv2.rotate(UPRIGHT, turn), np.uint8) for turn in TURNS.values()]
+
+    pages = pages_of(stubs.read_document(document_request(tiff(UPRIGHT, *lying))))
+
+    assert [page.doc_angle for page in pages] == [0, *TURNS]
+    assert [texts(page) for page in pages] == [texts(pages[0])] * 4
