@@ -189,7 +189,10 @@ class QueueFull(OcrError):
 
 
 class DeadlineTooShort(OcrError):
-    """The caller's deadline would pass before the work could be done."""
+    """The caller's deadline would pass before the work could be done.
+
+    It has a `retry_after_s` only where the work alone would be done in time.
+    """
 
     reason = "DEADLINE_TOO_SHORT"
     fault = Fault.BUSY

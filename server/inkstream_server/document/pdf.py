@@ -58,12 +58,12 @@ class PdfDocument:
 
     def page_size(self, page_number: int, dpi: int | None) -> PageSize:
         with _page_errors(page_number):
-            page = self._pdf.load_page(page_number - 1)
+            page = self._page(page_number)
             return _size_at(page, self._fitting_dpi(page, page_number, dpi))
 
     def draw(self, page_number: int, dpi: int | None) -> NDArray[np.uint8]:
         with _page_errors(page_number):
-            page = self._pdf.load_page(page_number - 1)
+            page = self._page(page_number)
             scale = self._fitting_dpi(page, page_number, dpi) / _POINTS_PER_INCH
             pixmap = page.get_pixmap(
                 matrix=pymupdf.Matrix(scale, scale), colorspace=self._bgr, alpha=False
@@ -76,6 +76,15 @@ class PdfDocument:
         if not self._pdf.is_closed:
             self._pdf.close()
             pymupdf.TOOLS.store_shrink(100)  # fonts and pictures of a document that is gone
+
+    def _page(self, page_number: int) -> pymupdf.Page:
+        page: pymupdf.Page = self._pdf.load_page(page_number - 1)
+        # MuPDF draws what is left of a page, and a blank one where nothing is.
+        if self._pdf.is_repaired and (missing := _missing(self._pdf, page)):
+            raise PdfDamaged(
+                f"page {page_number} is not whole: {missing} is missing", page=page_number
+            )
+        return page
 
     def _fitting_dpi(self, page: pymupdf.Page, page_number: int, dpi: int | None) -> int:
         asked_dpi = self._limits.default_dpi if dpi is None else dpi
@@ -120,6 +129,21 @@ def _unlock(pdf: pymupdf.Document, password: str) -> None:
 def _no_page(*, is_repaired: bool) -> DocumentEmpty:
     why = ": it is damaged, and no page could be found in what is left" if is_repaired else ""
     return DocumentEmpty(f"the PDF has no page{why}")
+
+
+def _missing(pdf: pymupdf.Document, page: pymupdf.Page) -> str:
+    """Name what a repaired file has lost of a page; empty where it is all there."""
+    if page.xref >= pdf.xref_length() or pdf.xref_get_key(page.xref, "Type")[1] != "/Page":
+        return "the page itself"
+    parts = {
+        "a part of its contents": page.get_contents(),
+        "a picture": [image[0] for image in page.get_images(full=True)],
+        "a form": [form[0] for form in page.get_xobjects()],
+    }
+    for what, numbers in parts.items():
+        if not all(0 < xref < pdf.xref_length() and pdf.xref_is_stream(xref) for xref in numbers):
+            return what
+    return ""
 
 
 def _size_at(page: pymupdf.Page, dpi: int) -> PageSize:

@@ -12,7 +12,14 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
 from inkstream.v1 import page_pb2
-from inkstream_server.errors import Fault, InternalError, InvalidField, OcrError, shortened
+from inkstream_server.errors import (
+    DeadlineTooShort,
+    Fault,
+    InternalError,
+    InvalidField,
+    OcrError,
+    shortened,
+)
 
 DOMAIN: Final = "inkstream.dev"
 DETAILS_KEY: Final = "grpc-status-details-bin"
@@ -77,10 +84,16 @@ def _details(error: OcrError, request_id: str) -> list[Message]:
             field=error.facts["field"], description=_shortened(error.message)
         )
         found.append(error_details_pb2.BadRequest(field_violations=[violation]))
-    if error.fault is Fault.BUSY:
-        retry_after_s = float(error.facts.get("retry_after_s", _RETRY_AFTER_S))
+    if error.fault is Fault.BUSY and (retry_after_s := _retry_after_s(error)) is not None:
         found.append(error_details_pb2.RetryInfo(retry_delay=duration(retry_after_s)))
     return found
+
+
+def _retry_after_s(error: OcrError) -> float | None:
+    told = error.facts.get("retry_after_s")
+    if told is None:  # a deadline that no waiting helps is said to be so
+        return None if isinstance(error, DeadlineTooShort) else _RETRY_AFTER_S
+    return float(told)
 
 
 def duration(seconds: float) -> Duration:

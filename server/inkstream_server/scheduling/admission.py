@@ -38,16 +38,13 @@ class Seat:
     def expect(self, work: Work, *, left_s: float | None = None) -> None:
         """Tell what the document takes; `left_s` is what its caller's deadline leaves.
 
-        Raises DeadlineTooShort where it would surely be too late.
+        Raises DeadlineTooShort where it would surely be too late; it tells when to try again only
+        where that would help.
         """
         predicted_s = self._admission.predicted_s(self.flow, work)
         if left_s is not None and _SURELY * predicted_s > left_s:
-            raise DeadlineTooShort(
-                f"it would take about {predicted_s:.1f} s, and the deadline leaves {left_s:.1f} s",
-                retry_after_s=round(max(predicted_s - left_s, _SOONEST_RETRY_S), 3),
-                predicted_s=round(predicted_s, 3),
-                deadline_s=round(left_s, 3),
-            )
+            alone_s = self._admission.alone_s(work)
+            raise _too_short(predicted_s, left_s, alone_s)
         self.predicted_s = predicted_s
         self._admission.note_usual(work.total_s)
         self._set(work)
@@ -105,6 +102,10 @@ class Admission:
             rate = max(rate, self.drain.initial)
         return self.backlog.until_done_s(flow, work) / rate
 
+    def alone_s(self, work: Work) -> float:
+        """What `work` takes where nothing else is inside, in seconds."""
+        return work.total_s / max(self.drain.value, self.drain.initial)
+
     def retry_after_s(self, flow: Flow) -> float:
         """How long a document of the usual cost would take, were it let in now."""
         return round(
@@ -138,3 +139,18 @@ class Admission:
         finally:
             self.document_count -= 1
             seat.leave()
+
+
+def _too_short(predicted_s: float, left_s: float, alone_s: float) -> DeadlineTooShort:
+    times = {"predicted_s": round(predicted_s, 3), "deadline_s": round(left_s, 3)}
+    if _SURELY * alone_s > left_s:
+        return DeadlineTooShort(
+            f"it takes about {alone_s:.2f} s even when nothing else is read, and the deadline "
+            f"leaves {left_s:.2f} s",
+            **times,
+        )
+    return DeadlineTooShort(
+        f"it would take about {predicted_s:.2f} s, and the deadline leaves {left_s:.2f} s",
+        retry_after_s=round(max(predicted_s - left_s, _SOONEST_RETRY_S), 3),
+        **times,
+    )

@@ -26,6 +26,8 @@ from inkstream_server.workers.model_tasks import ModelBucket
 
 LATE = "DEADLINE_EXCEEDED"
 OK = "OK"
+# How long a caller who was refused keeps still that is not told when to come back.
+_UNTOLD_RETRY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class Reader:
                     yield from self._read_picture(inside)
             self._end(record, OK)
         except OcrError as refusal:
-            record.retry_after_s = float(refusal.facts["retry_after_s"])
+            record.retry_after_s = float(refusal.facts.get("retry_after_s", _UNTOLD_RETRY_S))
             self._end(record, refusal.reason)
         except Cancelled:
             self._end(record, LATE)

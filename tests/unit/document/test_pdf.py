@@ -1,8 +1,10 @@
+import numpy as np
 import pymupdf
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pymupdf import mupdf
+from tests.pictures import picture, png
 from tests.unit.document.files import pdf_file
 
 from inkstream_server.document.limits import DocumentLimits
@@ -206,3 +208,44 @@ def test_a_closed_document_may_be_closed_again() -> None:
 
     with pytest.raises(PdfDamaged):
         document.draw(1, None)
+
+
+def scans(page_count: int) -> bytes:
+    """A PDF with a picture on each page, as a scanner makes it."""
+    document = pymupdf.open()
+    noise = np.random.default_rng(0)
+    for number in range(page_count):
+        page = document.new_page(width=300, height=200)
+        pixels = picture(f"page {number}", height_px=200, width_px=300)
+        pixels = np.minimum(pixels, noise.integers(200, 256, pixels.shape)).astype(np.uint8)
+        page.insert_image(page.rect, stream=png(pixels))
+    content: bytes = document.tobytes()
+    document.close()
+    return content
+
+
+@pytest.mark.parametrize("share", [0.3, 0.45, 0.6, 0.75, 0.9])
+def test_what_a_file_that_is_cut_off_has_lost_is_told_page_by_page(share: float) -> None:
+    content = scans(5)
+    whole, cut = open_pdf(content), open_pdf(content[: int(share * len(content))])
+    fates: list[str] = []
+
+    for number in range(1, cut.page_count + 1):
+        try:
+            assert (cut.draw(number, 72) == whole.draw(number, 72)).all()
+        except PdfDamaged:
+            fates.append("lost")
+        else:
+            fates.append("read")
+
+    assert fates == sorted(fates, reverse=True)  # what comes first in the file is still there
+    assert {"read", "lost"} == set(fates)
+
+
+def test_the_size_of_a_page_that_is_lost_is_not_made_up() -> None:
+    content = scans(5)
+    cut = open_pdf(content[: len(content) // 3])
+
+    with pytest.raises(PdfDamaged, match="page 5 is not whole") as lost:
+        cut.page_size(5, 72)
+    assert lost.value.facts == {"page": "5"}

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.every_error import every_error
 
 from inkstream_server.errors import (
+    DeadlineTooShort,
     Fault,
     ImageDamaged,
     InternalError,
@@ -148,3 +149,11 @@ def test_a_duration_is_as_long_as_its_seconds(seconds: float) -> None:
 
     assert 0 <= sent.nanos < 1_000_000_000
     assert sent.seconds + sent.nanos / 1e9 == pytest.approx(seconds, abs=1e-6)
+
+
+def test_a_deadline_that_no_waiting_helps_has_no_retry_info() -> None:
+    hopeless = DeadlineTooShort("it takes 20 s alone", predicted_s=20.0, deadline_s=4.0)
+    busy = DeadlineTooShort("it would take 14 s", predicted_s=14.0, retry_after_s=10.0)
+
+    assert "RetryInfo" not in str(status_pb2.Status.FromString(details(hopeless, "id")))
+    assert "RetryInfo" in str(status_pb2.Status.FromString(details(busy, "id")))

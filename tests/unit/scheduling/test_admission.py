@@ -188,14 +188,25 @@ def test_a_deadline_that_cannot_be_met_is_refused_with_when_to_come_back() -> No
     with admission.admit(flow(1)) as first, admission.admit(flow(2)) as second:
         first.expect(page(20.0))
         with pytest.raises(DeadlineTooShort) as refused:
-            second.expect(page(20.0), left_s=4.0)
+            second.expect(page(8.0), left_s=4.0)
 
         assert refused.value.facts == {
-            "retry_after_s": "16.0",
-            "predicted_s": "20.0",
+            "retry_after_s": "10.0",
+            "predicted_s": "14.0",
             "deadline_s": "4.0",
         }
         assert second.predicted_s == 0.0
+
+
+def test_a_deadline_that_no_waiting_helps_is_refused_without_when_to_come_back() -> None:
+    admission = open_admission(max_documents=9)
+
+    with admission.admit(flow(1)) as first, admission.admit(flow(2)) as second:
+        first.expect(page(20.0))
+        with pytest.raises(DeadlineTooShort, match="even when nothing else is read") as refused:
+            second.expect(page(20.0), left_s=4.0)
+
+    assert refused.value.facts == {"predicted_s": "20.0", "deadline_s": "4.0"}
 
 
 def test_a_deadline_that_might_be_met_is_tried() -> None:
