@@ -74,7 +74,7 @@ class Client:
         timeout_s: float | None = None,
         **options: Unpack[Options],
     ) -> Page:
-        """Reads one image."""
+        """Reads one image; of a document of many pages, the first."""
         request = self._requests.image(source, password, options)
         return decode_page(self._call(self._ocr.Recognize, request, timeout_s).page)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from inkstream_server.config import ConfigInvalid, InferenceConfig, ModelsConfig
@@ -11,6 +12,7 @@ from inkstream_server.engines.engine import Device, EngineSettings
 from inkstream_server.engines.fake import PLAIN_CHARACTERS, FakeEngine
 from inkstream_server.engines.selection import select
 from inkstream_server.errors import ModelDamaged, ModelMissing
+from inkstream_server.models.catalogue import CATALOGUE
 from inkstream_server.models.directory import read_model_directory
 from inkstream_server.models.files import ModelFiles, Module
 from inkstream_server.models.lock import repair
@@ -49,14 +51,17 @@ def _check_pulled(store: ModelStore, models: ModelsConfig) -> None:
     names = [name for name in _configured(models).values() if os.sep not in name]
     missing = [name for name in names if not store.directory(name).is_dir()]
     if missing:
-        raise ModelMissing(
-            f"{', '.join(missing)} not in {store.root}; fetch with: inkstream models pull "
-            f"{' '.join(missing)} --models-dir {store.root}"
-        )
+        raise ModelMissing(f"{', '.join(missing)} not in {store.root}; {_advice(store, missing)}")
     pulled = [name for name in names if state_of(store, name) is not State.BY_HAND]
     for finding in (each for name in pulled for each in verify(store, name)):
         directory = store.directory(finding.model)
         raise ModelDamaged(f"{directory / finding.file} {finding.problem}; {repair(directory)}")
+
+
+def _advice(store: ModelStore, missing: Sequence[str]) -> str:
+    if any(CATALOGUE.find(name) is None for name in missing):
+        return "put a model's folder there, or name it by its path, such as ./my_model"
+    return f"fetch with: inkstream models pull {' '.join(missing)} --models-dir {store.root}"
 
 
 def _check_names(chosen: dict[Module, ModelToLoad]) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
 _COMMANDS: Final = ("serve", "read", "bench", "models", "tune", "simulate", "config")
-_INSTALL: Final = "pip install 'inkstream[server,openvino]'"
+_INSTALL: Final = "pip install '.[server,openvino]'"
 _INTERRUPTED: Final = 130  # as shells report SIGINT
 
 

@@ -37,6 +37,12 @@ def add_parser(subparsers: Subparsers) -> None:
         help="completion: each page the moment it is done",
     )
     parser.add_argument(
+        "--priority",
+        choices=("interactive", "batch"),
+        default="interactive",
+        help="batch: others go first; default: %(default)s",
+    )
+    parser.add_argument(
         "--timeout", type=float, metavar="SECONDS", help="for each file; default: none"
     )
     parser.add_argument(
@@ -58,6 +64,7 @@ def _run(arguments: argparse.Namespace) -> int:
         dpi=arguments.dpi,
         order=arguments.order,
         password=arguments.password,
+        priority=arguments.priority,
     )
     files: list[str] = arguments.files
     with Client(arguments.server, timeout_s=arguments.timeout) as client, Screen() as screen:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 import grpc
 
@@ -28,6 +28,7 @@ class Query:
     dpi: int
     order: PageOrder
     password: str
+    priority: Literal["interactive", "batch"]
 
 
 class Output(Protocol):
@@ -85,6 +86,7 @@ class _Reading:
             dpi=self._query.dpi,
             order=self._query.order,
             password=self._query.password,
+            priority=self._query.priority,
         )
         for event in document.events():
             self._tell(event)
@@ -106,5 +108,7 @@ class _Reading:
 
 
 def no_server(target: str) -> str:
-    port = target.rpartition(":")[2]
+    host, _, port = target.rpartition(":")
+    if not (host and port.isdigit()):
+        return f"no server answers at {target}; --server wants HOST:PORT, such as localhost:50051"
     return f"no server answers at {target}; start one with: inkstream serve --port {port}"

@@ -94,7 +94,7 @@ def _simulate(arguments: argparse.Namespace) -> int:
 def _check_matplotlib() -> None:
     """Before minutes of work, not after them."""
     if importlib.util.find_spec("matplotlib") is None:
-        raise PlotUnavailable("--plot needs matplotlib: pip install 'inkstream[server,plot]'")
+        raise PlotUnavailable("--plot needs matplotlib: pip install '.[server,plot]'")
 
 
 def _names(arguments: argparse.Namespace) -> tuple[str, str]:

@@ -49,7 +49,7 @@ class OpenVinoEngine:
         if device.kind is not DeviceKind.CPU:
             return f"openvino runs on the cpu only, not on {device}"
         if find_spec("openvino") is None:
-            return "the package openvino is not installed: pip install 'inkstream[openvino]'"
+            return "the package openvino is not installed: pip install '.[openvino]'"
         if model.graph.suffix == ".json":
             return f"openvino cannot read {model.graph.name}; it reads inference.pdmodel"
         return None

@@ -57,7 +57,7 @@ class PaddleEngine:
 
     def obstacle(self, model: ModelFiles, device: Device) -> str | None:
         if find_spec("paddle") is None:
-            return "the package paddlepaddle is not installed: pip install 'inkstream[paddle]'"
+            return "the package paddlepaddle is not installed: pip install '.[paddle]'"
         if device.kind is not DeviceKind.CPU:
             return f"paddle runs on the cpu only in this version, not on {device}"
         if model.weights is None:

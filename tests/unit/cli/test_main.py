@@ -61,8 +61,7 @@ def test_a_light_installation_says_what_to_install() -> None:
 
     assert result.returncode == 1
     assert result.stderr == (
-        "inkstream: the Python package yaml is not installed: "
-        "pip install 'inkstream[server,openvino]'\n"
+        "inkstream: the Python package yaml is not installed: pip install '.[server,openvino]'\n"
     )
 
 

@@ -130,7 +130,7 @@ def test_without_matplotlib_it_says_what_to_install(
 
     assert main(["simulate", written(tmp_path), *flags]) == 1
 
-    assert "inkstream[server,plot]" in capsys.readouterr().err
+    assert ".[server,plot]" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(WITHOUT_MATPLOTLIB, reason="matplotlib is not installed: the extra `plot`")

@@ -13,7 +13,7 @@ import grpc
 import pytest
 from google.protobuf.json_format import Parse
 
-from inkstream.v1 import ocr_pb2
+from inkstream.v1 import ocr_pb2, settings_pb2
 from inkstream_server.cli import read
 
 if TYPE_CHECKING:
@@ -53,6 +53,31 @@ def test_a_page_without_text_prints_nothing(
 
     assert run(script, pdf) == 0
     assert capsys.readouterr() == ("", "")
+
+
+def test_it_goes_first_unless_told_otherwise(script: Script, pdf: str) -> None:
+    script.add_page(1, "one")
+
+    run(script, pdf)
+    run(script, "--priority", "batch", pdf)
+
+    priorities = []
+    for request in script.requests:
+        assert isinstance(request, ocr_pb2.RecognizeDocumentRequest)
+        priorities.append(request.options.priority)
+    assert priorities == [settings_pb2.PRIORITY_INTERACTIVE, settings_pb2.PRIORITY_BATCH]
+
+
+def test_a_server_without_a_port_is_told_what_is_wanted(
+    pdf: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parser = argparse.ArgumentParser()
+    read.add_parser(parser.add_subparsers())
+
+    parsed = parser.parse_args(["read", "--server", "localhost.invalid", pdf])
+
+    assert parsed.func(parsed) == 1
+    assert "--server wants HOST:PORT" in capsys.readouterr().err
 
 
 def test_several_pages_have_headings(

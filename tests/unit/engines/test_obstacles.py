@@ -26,7 +26,7 @@ def test_what_to_install_is_told(
     engine, module = engine_and_module
     monkeypatch.setattr(module, "find_spec", lambda name: None)
 
-    assert f"pip install 'inkstream[{engine.name}]'" in (engine.obstacle(model_files(), CPU) or "")
+    assert f"pip install '.[{engine.name}]'" in (engine.obstacle(model_files(), CPU) or "")
 
 
 def test_a_model_is_run_where_nothing_stands_in_the_way(
