@@ -51,11 +51,11 @@ class DecodingRequests(grpc.aio.ServerInterceptor):
 
         async def decoded(request: bytes, context: Context) -> object:
             try:
-                message = decode(request)
+                messages = [decode(request)]
             except DecodeError as error:
                 async with self._calls.answering(method, context):
                     raise _malformed(error) from None
-            return await behaviour(message, context)
+            return await behaviour(messages.pop(), context)  # whose alone it is, to let go of
 
         # A named tuple by all but its type.
         changed: Handler = handler._replace(request_deserializer=None, **{kind: decoded})  # type: ignore[attr-defined]

@@ -30,7 +30,9 @@ class OcrService(ocr_pb2_grpc.OcrServiceServicer):
         self, request: ocr_pb2.RecognizeRequest, context: Context
     ) -> ocr_pb2.RecognizeResponse:
         async with self._calls.answering("Recognize", context):
-            read = await self._reader.read_image(self._requests.image(request, caller_of(context)))
+            reading = self._reader.read_image(self._requests.image(request, caller_of(context)))
+            del request  # a document that waits is kept once, in shared memory
+            read = await reading
             await tell_prediction(context, read.predicted_s)
             return ocr_pb2.RecognizeResponse(page=responses.page(read.page))
         raise AssertionError("a failed call is aborted")
@@ -40,8 +42,11 @@ class OcrService(ocr_pb2_grpc.OcrServiceServicer):
         self, request: ocr_pb2.RecognizeDocumentRequest, context: Context
     ) -> None:
         async with self._calls.answering("RecognizeDocument", context) as request_id:
-            job = self._requests.document(request, caller_of(context))
-            async with aclosing(self._reader.read_document(job)) as events:
+            reading = self._reader.read_document(
+                self._requests.document(request, caller_of(context))
+            )
+            del request  # as above
+            async with aclosing(reading) as events:
                 async for event in events:
                     if isinstance(event, DocumentStart):
                         await tell_prediction(context, event.predicted_s)
