@@ -13,7 +13,7 @@ from google.rpc import error_details_pb2, status_pb2
 from grpc_health.v1 import health_pb2_grpc
 
 from inkstream.v1 import models_pb2_grpc, ocr_pb2, ocr_pb2_grpc, page_pb2, source_pb2
-from served import RunningServer
+from served import RunningServer, running_server
 
 CALL_S = 30.0
 DETAILS_KEY = "grpc-status-details-bin"
@@ -34,6 +34,15 @@ class Stubs:
         self, request: ocr_pb2.RecognizeDocumentRequest
     ) -> list[ocr_pb2.RecognizeDocumentResponse]:
         return list(self.ocr.RecognizeDocument(request, timeout=CALL_S))
+
+
+@contextmanager
+def well_server(*flags: str) -> Iterator[RunningServer]:
+    """A server with the fake engine, which has to be well when the block is left."""
+    with running_server("--engine", "fake", *flags) as running:
+        yield running
+        assert running.stop() == 0
+        assert "Traceback" not in running.log_text()
 
 
 @contextmanager

@@ -3,9 +3,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from tests.wire.calls import Stubs, stubs_of
+from tests.wire.calls import Stubs, stubs_of, well_server
 
-from served import RunningServer, running_server
+from served import RunningServer
 
 LIMITS = (
     "--set=limits.max_image_pixels=2000000",
@@ -19,13 +19,12 @@ LIMITS = (
 @pytest.fixture(scope="session")
 def server() -> Iterator[RunningServer]:
     """A server with the fake engine and small limits, for tests that leave it as it was."""
-    with running_server("--engine", "fake", *LIMITS) as running:
+    with well_server(*LIMITS) as running:
         yield running
-        assert running.stop() == 0
-        assert "Traceback" not in running.log_text()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stubs(server: RunningServer) -> Iterator[Stubs]:
+    """A connection to the module's server: its own, or the one that all share."""
     with stubs_of(server) as stubs:
         yield stubs

@@ -29,6 +29,7 @@ from tests.wire.calls import (
     reading,
     refusal,
     stubs_of,
+    well_server,
 )
 
 from inkstream.v1 import ocr_pb2, source_pb2
@@ -89,16 +90,8 @@ def recognize_refusal(stubs: Stubs, timeout_s: float = CALL_S) -> tuple[grpc.Sta
 def server() -> Iterator[RunningServer]:
     """A server that these tests may trouble, as long as it is well afterwards."""
     flags = ("--set=server.max_documents=8", "--set=server.reflection=false")
-    with running_server("--engine", "fake", *flags) as running:
+    with well_server(*flags) as running:
         yield running
-        assert running.stop() == 0
-        assert "Traceback" not in running.log_text()
-
-
-@pytest.fixture(scope="module")
-def stubs(server: RunningServer) -> Iterator[Stubs]:
-    with stubs_of(server) as stubs:
-        yield stubs
 
 
 def test_a_deadline_is_kept_and_the_queue_is_left(server: RunningServer, stubs: Stubs) -> None:

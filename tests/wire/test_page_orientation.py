@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from tests.pictures import picture, png, tiff
-from tests.wire.calls import CALL_S, Stubs, document_request, pages_of, stubs_of
+from tests.wire.calls import CALL_S, Stubs, document_request, pages_of, well_server
 
 from inkstream.v1 import ocr_pb2, page_pb2, settings_pb2, source_pb2
-from served import RunningServer, running_server
+from served import RunningServer
 
 # The fake classifier takes the side with the most ink for a page's top.
 UPRIGHT = picture("", "the first line of it", "another", height_px=600, width_px=520)
@@ -21,16 +21,8 @@ TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_CO
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[RunningServer]:
-    with running_server("--engine", "fake", "--set=models.doc_orientation=ori") as running:
+    with well_server("--set=models.doc_orientation=ori") as running:
         yield running
-        assert running.stop() == 0
-        assert "Traceback" not in running.log_text()
-
-
-@pytest.fixture(scope="module")
-def stubs(server: RunningServer) -> Iterator[Stubs]:
-    with stubs_of(server) as stubs:
-        yield stubs
 
 
 def read(stubs: Stubs, page: NDArray[np.uint8], *, upright: bool | None = None) -> page_pb2.Page:

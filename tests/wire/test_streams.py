@@ -73,12 +73,6 @@ def server(folder: Path) -> Iterator[RunningServer]:
         assert "failed" not in running.log_text()
 
 
-@pytest.fixture(scope="module")
-def stubs(server: RunningServer) -> Iterator[Stubs]:
-    with stubs_of(server) as stubs:
-        yield stubs
-
-
 def stream(stubs: Stubs, *messages: Message) -> dict[str, list[Response]]:
     return by_document(stubs.ocr.RecognizeStream(iter(messages), timeout=CALL_S))
 

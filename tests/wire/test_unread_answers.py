@@ -10,12 +10,12 @@ from itertools import chain
 import grpc
 import pytest
 from tests.pictures import pdf, picture, png
-from tests.wire.calls import Stubs, document_request, metric, refusal, stubs_of
+from tests.wire.calls import Stubs, document_request, metric, refusal, well_server
 from tests.wire.test_lives import eventually
 from tests.wire.uploads import upload
 
 from inkstream.v1 import ocr_pb2_grpc
-from served import RunningServer, running_server
+from served import RunningServer
 
 IMAGE = png(picture("one line", "another"))
 PAGE_COUNT = 170
@@ -31,16 +31,8 @@ def server() -> Iterator[RunningServer]:
         f"--set=server.max_unread_s={MAX_UNREAD_S}",
         f"--set=server.max_documents={DOCUMENT_COUNT}",
     )
-    with running_server("--engine", "fake", *flags) as running:
+    with well_server(*flags) as running:
         yield running
-        assert running.stop() == 0
-        assert "Traceback" not in running.log_text()
-
-
-@pytest.fixture(scope="module")
-def stubs(server: RunningServer) -> Iterator[Stubs]:
-    with stubs_of(server) as stubs:
-        yield stubs
 
 
 @contextmanager
