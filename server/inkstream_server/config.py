@@ -13,11 +13,11 @@ from typing import Annotated, Any, Final
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
-from pydantic_core import ErrorDetails
 
 from inkstream_server.document.limits import DocumentLimits
 from inkstream_server.engines.engine import Precision
 from inkstream_server.errors import Fault, OcrError
+from inkstream_server.findings import findings
 from inkstream_server.front.listening import FrontConfig
 from inkstream_server.pipeline.settings import PageDefaults
 from inkstream_server.pipeline.upload import UploadConfig
@@ -141,8 +141,7 @@ def load_config(
     try:
         config = ServerConfig.model_validate(tree)
     except ValidationError as error:
-        findings = [_finding(each, sources) for each in error.errors()]
-        raise ConfigInvalid("; ".join(findings)) from error
+        raise ConfigInvalid(findings(error, lambda key: _origin(key, sources))) from error
     _check_memory(config)
     return config
 
@@ -209,10 +208,5 @@ def _put(tree: dict[str, Any], path: Sequence[str], value: object, source: str) 
     tree[leaf] = value
 
 
-def _finding(error: ErrorDetails, sources: Mapping[str, str]) -> str:
-    key = ".".join(str(part) for part in error["loc"])
-    source = next((where for path, where in sources.items() if path.startswith(key)), "")
-    origin = f" (from {source})" if source else ""
-    if error["type"] == "extra_forbidden":
-        return f"{key} is no known key{origin}"
-    return f"{key} is {error['input']!r}: {error['msg']}{origin}"
+def _origin(key: str, sources: Mapping[str, str]) -> str:
+    return next((where for path, where in sources.items() if path.startswith(key)), "")

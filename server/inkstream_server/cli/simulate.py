@@ -146,6 +146,7 @@ def _run(variant: Variant, arguments: argparse.Namespace) -> Outcome:
     from pydantic import ValidationError
 
     from inkstream_server.cli.simulate_output import Outcome
+    from inkstream_server.findings import findings
     from inkstream_server.scheduling.cost_table import NotMeasured
     from inkstream_server.simulation.run import simulate
     from inkstream_server.simulation.scenario import Scenario
@@ -154,7 +155,9 @@ def _run(variant: Variant, arguments: argparse.Namespace) -> Outcome:
         scenario = Scenario.model_validate(variant.tree)
         times = _times(arguments, scenario.costs)
         return Outcome(variant.x, variant.series, simulate(scenario, times))
-    except (ValidationError, NotMeasured) as error:
+    except ValidationError as error:
+        raise ScenarioInvalid(f"{arguments.scenario}: {findings(error)}") from error
+    except NotMeasured as error:
         raise ScenarioInvalid(f"{arguments.scenario}: {error}") from error
 
 

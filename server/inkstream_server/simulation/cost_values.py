@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
+from inkstream_server.findings import findings
 from inkstream_server.models.files import Module
 from inkstream_server.scheduling.cost_table import Measurement
 from inkstream_server.simulation.costs import DETECTION, RECOGNITION
@@ -40,7 +41,9 @@ def measurements_from(values: object) -> list[Measurement]:
     try:
         reports = _REPORTS.validate_python(values)
     except ValidationError as error:
-        raise ValueError(f"it is not what `inkstream tune --json` prints: {error}") from error
+        raise ValueError(
+            f"it is not what `inkstream tune --json` prints: {findings(error)}"
+        ) from error
     found = [each for report in reports for each in _measurements(report)]
     if missing := set(_ROLES.values()) - {each.model for each in found}:
         raise ValueError(f"it has no times of {', '.join(sorted(missing))}")

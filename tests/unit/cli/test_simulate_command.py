@@ -119,7 +119,9 @@ def test_what_cannot_be_simulated_is_told_in_one_line(
 ) -> None:
     assert main(["simulate", written(tmp_path, **changes), *flags]) == 1
 
-    assert words in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert words in told
+    assert len(told.splitlines()) == 1
 
 
 @pytest.mark.skipif(not WITHOUT_MATPLOTLIB, reason="matplotlib is installed")
