@@ -49,7 +49,7 @@ def decode_page(message: page_pb2.Page) -> Page:
         height=message.height,
         lines=tuple(_decode_text_line(line) for line in message.lines),
         detections=tuple(
-            Detection(_decode_polygon(region.polygon), region.score)
+            Detection(_decode_polygon(region.polygon), region.score, _decode_angle(region.angle))
             for region in message.detections
         ),
         doc_angle=_decode_angle(message.doc_angle),

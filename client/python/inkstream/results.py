@@ -55,10 +55,14 @@ class TextLine:
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """A region in which text was detected, with its mean text probability."""
+    """A region in which text was detected, with its mean text probability.
+
+    `angle` is that of the line in it, also of one whose text was left out; see `TextLine`.
+    """
 
     polygon: Polygon
     score: float
+    angle: int | None
 
 
 @dataclass(frozen=True, slots=True)

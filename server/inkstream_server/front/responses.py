@@ -76,7 +76,10 @@ def page(result: Page) -> page_pb2.Page:
         width=result.width_px,
         height=result.height_px,
         lines=[_line(line) for line in result.lines],
-        detections=[_detection(region) for region in result.regions],
+        detections=[
+            _detection(region, angle)
+            for region, angle in zip(result.regions, result.region_angles, strict=True)
+        ],
         doc_angle=result.angle,
         frame=page_pb2.FRAME_SOURCE,
         settings=settings(result.settings),
@@ -134,8 +137,8 @@ def _line(line: TextLine) -> page_pb2.TextLine:
     )
 
 
-def _detection(region: Region) -> page_pb2.Detection:
-    return page_pb2.Detection(polygon=_polygon(region.polygon), score=region.score)
+def _detection(region: Region, angle: int) -> page_pb2.Detection:
+    return page_pb2.Detection(polygon=_polygon(region.polygon), score=region.score, angle=angle)
 
 
 def _polygon(polygon: Polygon) -> page_pb2.Polygon:

@@ -289,6 +289,7 @@ def _assemble(
         regions=tuple(
             replace(each.region, polygon=on_source(each.region.polygon)) for each in found
         ),
+        region_angles=tuple(line.angle for line in lines),
         settings=settings,
         timing=sheet.account.timing(),
     )

@@ -45,6 +45,7 @@ class Page:
     """One page as read. All coordinates are pixels of the page as sent, or as rasterised.
 
     `angle` tells how it was turned to be read: counter-clockwise degrees, or NOT_CLASSIFIED.
+    `region_angles` are those of the regions' lines, also of lines that were left out.
     """
 
     page_number: int
@@ -52,6 +53,7 @@ class Page:
     height_px: int
     lines: tuple[TextLine, ...]
     regions: tuple[Region, ...]
+    region_angles: tuple[int, ...]
     settings: PageSettings
     timing: PageTiming
     angle: int = NOT_CLASSIFIED

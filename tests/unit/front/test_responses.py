@@ -32,6 +32,7 @@ PAGE = Page(
     height_px=480,
     lines=(TextLine("text", 0.75, TILTED, 180),),
     regions=(Region(TILTED, 0.875), Region(((0, 0), (9, 0), (9, 9), (0, 9)), 0.625)),
+    region_angles=(180, 0),
     settings=SETTINGS,
     timing=PageTiming(total_s=1.5, queued_s=0.25, mean_batch_size=2.5),
 )
@@ -61,7 +62,7 @@ def test_a_line_has_its_polygon_and_the_upright_box_around_it() -> None:
 def test_every_region_is_told_also_without_a_line() -> None:
     detections = responses.page(PAGE).detections
 
-    assert [detection.score for detection in detections] == [0.875, 0.625]
+    assert [(each.score, each.angle) for each in detections] == [(0.875, 180), (0.625, 0)]
     assert points(detections[0].polygon) == list(TILTED)
 
 

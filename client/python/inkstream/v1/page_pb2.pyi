@@ -211,8 +211,13 @@ class Detection(_message.Message):
 
     POLYGON_FIELD_NUMBER: _builtins.int
     SCORE_FIELD_NUMBER: _builtins.int
+    ANGLE_FIELD_NUMBER: _builtins.int
     score: _builtins.float
     """Mean text probability inside the region, in [0, 1]."""
+    angle: _builtins.int
+    """Of the line in it, also where its text fell under text_rec_score_thresh. Degrees: 0 or 180 where
+    line orientation ran, -1 where it did not.
+    """
     @_builtins.property
     def polygon(self) -> Global___Polygon:
         """Four vertices, clockwise from the text's own top left."""
@@ -222,10 +227,11 @@ class Detection(_message.Message):
         *,
         polygon: Global___Polygon | None = ...,
         score: _builtins.float = ...,
+        angle: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["polygon", b"polygon"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["polygon", b"polygon", "score", b"score"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["angle", b"angle", "polygon", b"polygon", "score", b"score"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
