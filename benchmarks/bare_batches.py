@@ -112,7 +112,7 @@ def replaying(config: ServerConfig, workers: WorkerPlan) -> Iterator[Replay]:
 def _play(
     connection: Connection, config: ServerConfig, threads: int, together: Barrier, taken: Taken
 ) -> None:
-    models = models_to_load(config.models, config.inference, threads).values()
+    models = models_to_load(config.models, config.inference, threads)
     predictors = {each.files.name: each.engine.load(each.files, each.settings) for each in models}
     known: set[tuple[str, tuple[int, ...]]] = set()
     noise = np.random.default_rng(1)

@@ -109,7 +109,9 @@ class BareReader:
     def __init__(self, engine: str, precision: str, threads: int) -> None:
         cv2.setNumThreads(1)
         config = InferenceConfig.model_validate({"engine": engine, "precision": precision})
-        models = models_to_load(ModelsConfig(), config, threads)
+        models = {
+            model.files.module: model for model in models_to_load(ModelsConfig(), config, threads)
+        }
         self._limits = DocumentLimits()
         self._policy = UNMEASURED[Module.TEXT_RECOGNITION]
         self._detector = _load(models[Module.TEXT_DETECTION])

@@ -55,7 +55,7 @@ PICTURE_CALLERS: Final = 6
 DOCUMENT_CALLERS: Final = 2
 WIDTH_STEP: Final = 32
 FRONT_SECONDS: Final = 6.0
-RECOGNISER: Final = ModelsConfig().text_recognition
+RECOGNISER: Final = ModelsConfig().text_recognition[0]
 # Said to both, so that both batch alike.
 DETECTION_POLICY: Final = {"max_count": 1}
 RECOGNITION_POLICY: Final = {"max_count": 8, "max_pixels": 8 * 48 * 320, "powers_of_two": True}

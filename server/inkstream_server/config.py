@@ -40,13 +40,23 @@ class ConfigInvalid(OcrError):
     fault = Fault.SETUP
 
 
+def _one_or_several(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
 class ModelsConfig(BaseModel, frozen=True, extra="forbid"):
-    """Which models are served: names of pulled models, or paths of model directories."""
+    """Which models are served: names of pulled models, or paths of model directories.
+
+    Of recognisers there may be several, of which requests name one; the first is for those that
+    name none.
+    """
 
     # None: $INKSTREAM_MODELS_DIR, else ~/.cache/inkstream/models.
     dir: Path | None = None
     text_detection: str = "PP-OCRv4_mobile_det"
-    text_recognition: str = "PP-OCRv4_mobile_rec"
+    text_recognition: Annotated[
+        tuple[str, ...], BeforeValidator(_one_or_several), Field(min_length=1)
+    ] = ("PP-OCRv4_mobile_rec",)
     # None: requests cannot turn the module on.
     doc_orientation: str | None = None
     textline_orientation: str | None = "ch_ppocr_mobile_v2.0_cls"

@@ -149,7 +149,7 @@ def test_a_measurement_that_is_cancelled_leaves_no_worker() -> None:
 
 def tuner(folder: Path, mode: Tuning, engine: FakeEngine | FickleEngine) -> Tuner:
     inference = InferenceConfig(tuning=mode, tuning_dir=folder)
-    plan = ServerPlan(ONE_WORKER, {Module.TEXTLINE_ORIENTATION: classifier(engine)})
+    plan = ServerPlan(ONE_WORKER, (classifier(engine),))
     return Tuner(ServerConfig(inference=inference), plan, rounds=1)
 
 

@@ -85,6 +85,21 @@ def test_the_environment_reaches_every_depth() -> None:
     assert (config.log_level, config.window_pages) == ("DEBUG", 7)
 
 
+def test_recognisers_are_one_or_several() -> None:
+    one = load(environ={"INKSTREAM_MODELS__TEXT_RECOGNITION": "rec"})
+    several = load(environ={"INKSTREAM_MODELS__TEXT_RECOGNITION": "[rec, ./mine]"})
+    by_flag = load(flags=[("models.text_recognition", ["a", "b"])])
+
+    assert one.models.text_recognition == ("rec",)
+    assert several.models.text_recognition == ("rec", "./mine")
+    assert by_flag.models.text_recognition == ("a", "b")
+
+
+def test_there_must_be_one_recogniser() -> None:
+    with pytest.raises(ConfigInvalid, match=r"models\.text_recognition"):
+        load(flags=[("models.text_recognition", [])])
+
+
 @pytest.mark.parametrize(
     ("flag", "expected"),
     [("auto", Tuning.AUTO), ("always", Tuning.ALWAYS), ("off", Tuning.OFF), (False, Tuning.OFF)],

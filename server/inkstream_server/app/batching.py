@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from inkstream_server.app.subjects import item_pixels_of
@@ -32,7 +32,7 @@ UNMEASURED: Final = {
 class BatchPolicies:
     """The policy of every model. Until a table is there it is the built-in one."""
 
-    def __init__(self, batching: BatchingConfig, models: Mapping[Module, ModelToLoad]) -> None:
+    def __init__(self, batching: BatchingConfig, models: Sequence[ModelToLoad]) -> None:
         self._wishes: Mapping[Module, BatchWishes] = {
             Module.TEXT_DETECTION: batching.text_detection,
             Module.TEXT_RECOGNITION: batching.text_recognition,
@@ -41,8 +41,8 @@ class BatchPolicies:
         }
         self._models = models
         self._by_model = {
-            model.files.name: self._wishes[module].over(UNMEASURED[module])
-            for module, model in models.items()
+            model.files.name: self._wished(model, UNMEASURED[model.files.module])
+            for model in models
         }
 
     def of(self, bucket: ModelBucket) -> BatchPolicy:
@@ -50,13 +50,16 @@ class BatchPolicies:
 
     def measured(self, table: CostTable) -> None:
         """Choose anew from the times in `table`, which has every model. Before the first batch."""
-        for module, model in self._models.items():
-            policy = self._wishes[module].over(measured_policy(table, module, model))
+        for model in self._models:
+            policy = self._wished(model, measured_policy(table, model))
             self._by_model[model.files.name] = policy
 
     def log(self) -> None:
         for model, policy in self._by_model.items():
             _log.info("%s: batches of up to %s", model, limits(policy))
+
+    def _wished(self, model: ModelToLoad, found: BatchPolicy) -> BatchPolicy:
+        return self._wishes[model.files.module].over(found)
 
 
 def limits(policy: BatchPolicy) -> str:
@@ -68,10 +71,10 @@ def limits(policy: BatchPolicy) -> str:
     return f"{policy.max_count} items{sizes}{bound}"
 
 
-def measured_policy(table: CostTable, module: Module, model: ModelToLoad) -> BatchPolicy:
+def measured_policy(table: CostTable, model: ModelToLoad) -> BatchPolicy:
     return choose_policy(
         table,
         model.files.name,
-        item_pixels=item_pixels_of(module),
+        item_pixels=item_pixels_of(model.files.module),
         powers_of_two=model.engine.compiles_shapes,
     )

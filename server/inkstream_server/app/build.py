@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from inkstream_server.app.batching import BatchPolicies
@@ -95,13 +95,18 @@ def build(config: ServerConfig) -> Parts:
     )
 
 
-def _served(models: Mapping[Module, ModelToLoad]) -> ServedModels:
+def _served(models: Sequence[ModelToLoad]) -> ServedModels:
+    names: dict[Module, list[str]] = {}
+    for model in models:
+        names.setdefault(model.files.module, []).append(model.files.name)
+
     def name_of(module: Module) -> str | None:
-        return models[module].files.name if module in models else None
+        return names[module][0] if module in names else None
 
     return ServedModels(
-        text_detection=models[Module.TEXT_DETECTION].files.name,
-        text_recognition=models[Module.TEXT_RECOGNITION].files.name,
+        text_detection=names[Module.TEXT_DETECTION][0],
+        text_recognition=names[Module.TEXT_RECOGNITION][0],
         doc_orientation=name_of(Module.DOC_ORIENTATION),
         textline_orientation=name_of(Module.TEXTLINE_ORIENTATION),
+        other_text_recognition=tuple(names[Module.TEXT_RECOGNITION][1:]),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Final
 
 from inkstream_server.app.batching import BatchPolicies
@@ -28,8 +28,8 @@ _STEP_S: Final = {
 class ModelLoads:
     """The load of every bucket's items. Until a table is there it is a nominal one."""
 
-    def __init__(self, models: Mapping[Module, ModelToLoad], policies: BatchPolicies) -> None:
-        self._modules = {model.files.name: module for module, model in models.items()}
+    def __init__(self, models: Sequence[ModelToLoad], policies: BatchPolicies) -> None:
+        self._modules = {model.files.name: model.files.module for model in models}
         self._policies = policies
         self._table: CostTable | None = None
         self._known: dict[ModelBucket, Load] = {}

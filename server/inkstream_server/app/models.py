@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from inkstream_server.config import ConfigInvalid, InferenceConfig, ModelsConfig
@@ -27,28 +27,32 @@ _FAKE_ENGINE = FakeEngine().name
 
 def models_to_load(
     models: ModelsConfig, inference: InferenceConfig, threads: int
-) -> dict[Module, ModelToLoad]:
-    """Every configured model with its engine. Raises OcrError with the command that helps."""
+) -> tuple[ModelToLoad, ...]:
+    """Every configured model with its engine; the first of a module is the module's default.
+
+    No two have the same name. Raises OcrError with the command that helps.
+    """
     folder = models.dir.expanduser() if models.dir else default_models_dir(os.environ)
     store = ModelStore(folder)
     device = Device.parse(inference.device)
     settings = EngineSettings(device, inference.precision, threads)
     if inference.engine != _FAKE_ENGINE:
         _check_pulled(store, models)
-    chosen = {}
-    for module, name in _configured(models).items():
+    chosen: dict[str, ModelToLoad] = {}
+    for module, name in _configured(models):
         files = _files(store, module, name, inference.engine)
+        if files.name in chosen:
+            raise _same_name(files, chosen[files.name].files)
         selection = select(inference.engine, files, device)
         engine = selection.engine
         _log.info("%s: engine %s on %s (%s)", files.name, engine.name, device, selection.why)
-        chosen[module] = ModelToLoad(files, engine, settings, inference.width_step)
-    _check_names(chosen)
-    return chosen
+        chosen[files.name] = ModelToLoad(files, engine, settings, inference.width_step)
+    return tuple(chosen.values())
 
 
 def _check_pulled(store: ModelStore, models: ModelsConfig) -> None:
     """Every named model is there, and what was pulled is what the catalogue says it is."""
-    names = [name for name in _configured(models).values() if os.sep not in name]
+    names = [name for _, name in _configured(models) if os.sep not in name]
     missing = [name for name in names if not store.directory(name).is_dir()]
     if missing:
         raise ModelMissing(f"{', '.join(missing)} not in {store.root}; {_advice(store, missing)}")
@@ -64,29 +68,24 @@ def _advice(store: ModelStore, missing: Sequence[str]) -> str:
     return f"fetch with: inkstream models pull {' '.join(missing)} --models-dir {store.root}"
 
 
-def _check_names(chosen: dict[Module, ModelToLoad]) -> None:
+def _same_name(model: ModelFiles, other: ModelFiles) -> ConfigInvalid:
     """Requests, queues and results tell models by their names: each must have its own."""
-    modules: dict[str, Module] = {}
-    for module, model in chosen.items():
-        other = modules.setdefault(model.files.name, module)
-        if other is not module:
-            raise ConfigInvalid(
-                f"models.{other.value} and models.{module.value} are both named "
-                f"{model.files.name!r}; rename a directory, or give it an inference.yml with "
-                "Global.model_name"
-            )
+    return ConfigInvalid(
+        f"{model.graph.parent} ({model.module.value}) and {other.graph.parent} "
+        f"({other.module.value}) are both named {model.name!r}; rename a directory, or give it an "
+        "inference.yml with a Global.model_name of its own"
+    )
 
 
-def _configured(models: ModelsConfig) -> dict[Module, str]:
-    names = {
-        Module.TEXT_DETECTION: models.text_detection,
-        Module.TEXT_RECOGNITION: models.text_recognition,
-    }
+def _configured(models: ModelsConfig) -> Iterator[tuple[Module, str]]:
+    """The names and paths, module by module."""
+    yield Module.TEXT_DETECTION, models.text_detection
+    for name in models.text_recognition:
+        yield Module.TEXT_RECOGNITION, name
     if models.doc_orientation is not None:
-        names[Module.DOC_ORIENTATION] = models.doc_orientation
+        yield Module.DOC_ORIENTATION, models.doc_orientation
     if models.textline_orientation is not None:
-        names[Module.TEXTLINE_ORIENTATION] = models.textline_orientation
-    return names
+        yield Module.TEXTLINE_ORIENTATION, models.textline_orientation
 
 
 def _files(store: ModelStore, module: Module, name: str, engine: str) -> ModelFiles:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from inkstream_server.app.models import models_to_load
 from inkstream_server.config import ServerConfig
 from inkstream_server.engines.engine import Device, DeviceKind
-from inkstream_server.models.files import Module
 from inkstream_server.workers.model_tasks import ModelToLoad
 from inkstream_server.workers.plan import WorkerPlan, core_count, plan
 
@@ -18,8 +16,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ServerPlan:
+    """`models` are those of `models_to_load`, in its order."""
+
     workers: WorkerPlan
-    models: Mapping[Module, ModelToLoad]
+    models: tuple[ModelToLoad, ...]
 
 
 def plan_server(config: ServerConfig) -> ServerPlan:

@@ -53,7 +53,7 @@ class ServerPools:
         )
 
     def _model_pool(self, plan: ServerPlan, queueing: Queueing, metrics: PoolMetrics) -> Dispatcher:
-        spec = ModelRoleSpec(tuple(plan.models.values()))
+        spec = ModelRoleSpec(plan.models)
         workers = plan.workers
         return Dispatcher(
             self._slots(metrics, spec, workers.model_workers, threads=workers.model_threads),

@@ -41,7 +41,7 @@ class Tuner:
         """`rounds`: as often as that, however long it takes; None: as often as a start may."""
         inference = config.inference
         self._mode = inference.tuning
-        self._models = {model.files.name: model for model in plan.models.values()}
+        self._models = {model.files.name: model for model in plan.models}
         self._plan = plan.workers
         self._team = Team(plan.workers, config.log_level, inference.max_batch_s)
         if rounds is not None:

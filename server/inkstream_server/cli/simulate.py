@@ -13,6 +13,7 @@ from inkstream_server.errors import Fault, OcrError
 if TYPE_CHECKING:
     from inkstream_server.cli.simulate_output import Outcome
     from inkstream_server.simulation.costs import BatchTimes
+    from inkstream_server.simulation.scenario import Scenario
     from inkstream_server.simulation.sweep import Range, Variant
 
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -153,7 +154,7 @@ def _run(variant: Variant, arguments: argparse.Namespace) -> Outcome:
 
     try:
         scenario = Scenario.model_validate(variant.tree)
-        times = _times(arguments, scenario.costs)
+        times = _times(arguments, scenario)
         return Outcome(variant.x, variant.series, simulate(scenario, times))
     except ValidationError as error:
         raise ScenarioInvalid(f"{arguments.scenario}: {findings(error)}") from error
@@ -161,15 +162,16 @@ def _run(variant: Variant, arguments: argparse.Namespace) -> Outcome:
         raise ScenarioInvalid(f"{arguments.scenario}: {error}") from error
 
 
-def _times(arguments: argparse.Namespace, named: str | None) -> BatchTimes:
+def _times(arguments: argparse.Namespace, scenario: Scenario) -> BatchTimes:
     from inkstream_server.simulation.cost_values import measurements_from
     from inkstream_server.simulation.costs import BatchTimes
 
+    named = scenario.costs
     if arguments.costs is None and named is None:
         raise ScenarioInvalid("there are no batch times: name them by `costs` or --costs")
-    path = arguments.costs or arguments.scenario.parent / named
+    path = arguments.costs or arguments.scenario.parent / str(named)
     try:
-        return BatchTimes(measurements_from(_read(path)))
+        return BatchTimes(measurements_from(_read(path), scenario.server.text_rec_model))
     except ValueError as error:
         raise ScenarioInvalid(f"{path}: {error}") from error
 

@@ -13,7 +13,6 @@ from inkstream_server.app.subjects import item_pixels_of
 from inkstream_server.app.tuning import cost_table
 from inkstream_server.app.tuning_cache import TunedModel
 from inkstream_server.config import BatchingConfig
-from inkstream_server.models.files import Module
 from inkstream_server.scheduling.cost_table import Measurement
 from inkstream_server.scheduling.policy import BatchPolicy
 from inkstream_server.workers.model_tasks import ModelBucket, ModelToLoad
@@ -58,10 +57,7 @@ def reports(
 ) -> list[Report]:
     policies = BatchPolicies(batching, plan.models)
     policies.measured(cost_table(tuned))
-    return [
-        _report(plan, module, model, tuned[model.files.name], policies)
-        for module, model in plan.models.items()
-    ]
+    return [_report(plan, model, tuned[model.files.name], policies) for model in plan.models]
 
 
 def to_json(found: Sequence[Report]) -> str:
@@ -74,18 +70,14 @@ def to_text(found: Sequence[Report]) -> str:
 
 
 def _report(
-    plan: ServerPlan,
-    module: Module,
-    model: ModelToLoad,
-    tuned: TunedModel,
-    policies: BatchPolicies,
+    plan: ServerPlan, model: ModelToLoad, tuned: TunedModel, policies: BatchPolicies
 ) -> Report:
     shapes = list(dict.fromkeys(each.shape for each in tuned.measurements))
     policy = policies.of(ModelBucket(model.files.name, shapes[0]))
     workers = plan.workers
     return Report(
         model=model.files.name,
-        module=module.value,
+        module=model.files.module.value,
         engine=model.engine.name,
         engine_version=model.engine.version(),
         device=str(model.settings.device),
@@ -99,7 +91,7 @@ def _report(
             for row in _rows(
                 [each for each in tuned.measurements if each.shape == shape],
                 policy,
-                item_pixels_of(module)(shape),
+                item_pixels_of(model.files.module)(shape),
                 workers.model_workers,
             )
         ),

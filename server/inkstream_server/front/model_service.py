@@ -9,6 +9,7 @@ from inkstream.v1 import models_pb2, models_pb2_grpc
 from inkstream_server.document.limits import DocumentLimits
 from inkstream_server.front import responses
 from inkstream_server.front.calls import Calls, Context
+from inkstream_server.models.files import Module
 from inkstream_server.pipeline.settings import PageSettings
 from inkstream_server.workers.model_tasks import LoadedModel
 
@@ -34,9 +35,16 @@ class ModelService(models_pb2_grpc.ModelServiceServicer):
         self, request: models_pb2.ListModelsRequest, context: Context
     ) -> models_pb2.ListModelsResponse:
         async with self._calls.answering("ListModels", context):
-            models = [responses.model(each) for each in self._models]
+            models = [
+                responses.model(each, is_default=self._is_default(each)) for each in self._models
+            ]
             return models_pb2.ListModelsResponse(models=models)
         raise AssertionError("a failed call is aborted")
+
+    def _is_default(self, model: LoadedModel) -> bool:
+        """Of recognisers one is; of the other modules there is but one model."""
+        is_recogniser = model.module is Module.TEXT_RECOGNITION
+        return not is_recogniser or model.name == self._facts.defaults.text_rec_model
 
     async def GetServerInfo(  # noqa: N802 - as above
         self, request: models_pb2.GetServerInfoRequest, context: Context

@@ -113,7 +113,7 @@ def settings(values: PageSettings) -> settings_pb2.EffectiveSettings:
     )
 
 
-def model(loaded: LoadedModel) -> models_pb2.Model:
+def model(loaded: LoadedModel, *, is_default: bool) -> models_pb2.Model:
     return models_pb2.Model(
         name=loaded.name,
         module=loaded.module.value,
@@ -121,7 +121,7 @@ def model(loaded: LoadedModel) -> models_pb2.Model:
         device=loaded.device,
         precision=loaded.precision,
         character_count=loaded.character_count,
-        is_default=True,
+        is_default=is_default,
     )
 
 

@@ -82,7 +82,7 @@ class DocumentReader:
             numbers = job.ranges.select(
                 summary.page_count, max_pages=self._limits.max_document_pages
             )
-            page_s = self._work.usual_page_s
+            page_s = self._work.usual_page_s(job.settings.text_rec_model)
             stored.seat.expect(Work(len(numbers) * page_s, page_s), left_s=left_s(job.deadline_at))
             yield DocumentStart(
                 summary.media_type, summary.page_count, len(numbers), stored.seat.predicted_s

@@ -124,7 +124,7 @@ class PagePipeline:
         outcome = await self._cpu.run("measure", task, place=job.place, leases=[job.content])
         size = outcome.unwrap()
         bucket = _detection_bucket(size, job.settings)
-        work_s = self._work.expected_s(bucket)
+        work_s = self._work.expected_s(bucket, job.settings.text_rec_model)
         return MeasuredPage(job, size, bucket, work_s, started_at, outcome.waited_s)
 
     async def read(self, measured: MeasuredPage) -> Page:
@@ -139,7 +139,8 @@ class PagePipeline:
                     sheet = Sheet(job, turn, block, block.array(size.shape), account)
                     sheet, found = await self._find_regions(await self._classify(sheet))
                     lines = await self._read_lines(sheet, found)
-            self._work.note(measured.bucket, account.lines_s, now=time.monotonic())
+            recogniser = job.settings.text_rec_model
+            self._work.note(measured.bucket, recogniser, account.lines_s, now=time.monotonic())
         finally:
             self._work.note_inside(self._gate.inside_count)
         return _assemble(sheet, size, found, lines)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from typing import Final
 
 from inkstream_server.scheduling.batcher import Load
@@ -17,6 +19,22 @@ _REMEMBERED_COUNT: Final = 50
 _USUAL_PIXELS: Final = 600_000
 
 
+def _first_lines() -> FadingRatio:
+    return FadingRatio(_FIRST_LINE_S_PER_PIXEL, _REMEMBERED_COUNT * _USUAL_PIXELS)
+
+
+def _first_page() -> FadingRatio:
+    return FadingRatio(_FIRST_LINE_S_PER_PIXEL * _USUAL_PIXELS, _REMEMBERED_COUNT)
+
+
+@dataclass(frozen=True, slots=True)
+class _Learned:
+    """What pages take whose lines one model reads: seconds for each detected pixel, and in all."""
+
+    lines: FadingRatio = field(default_factory=_first_lines)
+    page: FadingRatio = field(default_factory=_first_page)
+
+
 class PageWork:
     """Work in seconds that one worker takes for it, by the cost table."""
 
@@ -27,32 +45,31 @@ class PageWork:
         self._load_of = load_of
         self._drain = drain
         self._busy_page_count = busy_page_count
-        self._lines = FadingRatio(_FIRST_LINE_S_PER_PIXEL, _REMEMBERED_COUNT * _USUAL_PIXELS)
-        first_page_s = _FIRST_LINE_S_PER_PIXEL * _USUAL_PIXELS
-        self._page = FadingRatio(first_page_s, _REMEMBERED_COUNT)
+        self._learned: defaultdict[str, _Learned] = defaultdict(_Learned)
 
-    @property
-    def usual_page_s(self) -> float:
-        """What a page takes of which nothing is known."""
-        return self._page.value
+    def usual_page_s(self, recogniser: str) -> float:
+        """What a page takes of which nothing is known but who reads its lines."""
+        return self._learned[recogniser].page.value
 
-    def expected_s(self, detection: ModelBucket) -> float:
-        """What a page takes whose text is detected in this bucket.
+    def expected_s(self, detection: ModelBucket, recogniser: str) -> float:
+        """What a page takes whose text is detected in this bucket, and read by this model.
 
         The larger what is detected on, the more lines there are: how many, and how wide, is
-        learned from the pages that were read.
+        learned from the pages that the model has read.
         """
-        return self.of([detection]) + self._lines.value * math.prod(detection.shape)
+        lines_s = self._learned[recogniser].lines.value * math.prod(detection.shape)
+        return self.of([detection]) + lines_s
 
     def of(self, buckets: Iterable[ModelBucket]) -> float:
         """What one item of each bucket takes."""
         return sum(self._load_of(bucket).cost_s for bucket in buckets)
 
-    def note(self, detection: ModelBucket, lines_s: float, *, now: float) -> None:
+    def note(self, detection: ModelBucket, recogniser: str, lines_s: float, *, now: float) -> None:
         """Learn from a page that was read."""
         work_s = self.of([detection]) + lines_s
-        self._lines.note(lines_s, math.prod(detection.shape))
-        self._page.note(work_s, 1.0)
+        learned = self._learned[recogniser]
+        learned.lines.note(lines_s, math.prod(detection.shape))
+        learned.page.note(work_s, 1.0)
         self.note_done(work_s, now=now)
 
     def note_done(self, work_s: float, *, now: float) -> None:

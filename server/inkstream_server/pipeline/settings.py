@@ -56,6 +56,13 @@ class ServedModels:
     text_recognition: str
     textline_orientation: str | None = None
     doc_orientation: str | None = None
+    # Recognisers that requests may name instead.
+    other_text_recognition: tuple[str, ...] = ()
+
+    @property
+    def recognisers(self) -> tuple[str, ...]:
+        """All of them, the default one first."""
+        return (self.text_recognition, *self.other_text_recognition)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,15 +145,17 @@ class SettingsBook:
         )
 
     def _recogniser(self, wished: str | None) -> str:
-        served = self._models.text_recognition
-        if wished is not None and wished != served:
+        if wished is None:
+            return self.defaults.text_rec_model
+        if wished not in self._models.recognisers:
+            served = ", ".join(self._models.recognisers)
             raise ModelNotServed(
                 f"text_rec_model {wished!r} is not served here; served: {served}",
                 field="options.text_rec_model",
                 model=wished,
                 served=served,
             )
-        return served
+        return wished
 
 
 def _classifier(

@@ -33,10 +33,11 @@ class _Report(BaseModel):
 _REPORTS: TypeAdapter[tuple[_Report, ...]] = TypeAdapter(tuple[_Report, ...])
 
 
-def measurements_from(values: object) -> list[Measurement]:
-    """The times of the detector and the recogniser, from what `inkstream tune --json` prints.
+def measurements_from(values: object, recogniser: str | None = None) -> list[Measurement]:
+    """The times of the detector and one recogniser, from what `inkstream tune --json` prints.
 
-    Models are called by what they do. Raises ValueError.
+    Of several recognisers it is the one of that name; with None the first, which is the server's
+    default. Models are called by what they do. Raises ValueError.
     """
     try:
         reports = _REPORTS.validate_python(values)
@@ -44,10 +45,19 @@ def measurements_from(values: object) -> list[Measurement]:
         raise ValueError(
             f"it is not what `inkstream tune --json` prints: {findings(error)}"
         ) from error
-    found = [each for report in reports for each in _measurements(report)]
+    told = [each for each in reports if not _is_other(each, recogniser)]
+    first = {report.module: report for report in reversed(told)}
+    found = [each for report in first.values() for each in _measurements(report)]
     if missing := set(_ROLES.values()) - {each.model for each in found}:
-        raise ValueError(f"it has no times of {', '.join(sorted(missing))}")
+        wanted = f" by {recogniser}" if recogniser is not None else ""
+        raise ValueError(f"it has no times of {', '.join(sorted(missing))}{wanted}")
     return found
+
+
+def _is_other(report: _Report, recogniser: str | None) -> bool:
+    """Whether it is of a recogniser that is not asked for."""
+    is_recogniser = report.module == Module.TEXT_RECOGNITION.value
+    return is_recogniser and recogniser is not None and report.model != recogniser
 
 
 def _measurements(report: _Report) -> Iterator[Measurement]:

@@ -115,7 +115,7 @@ class Reader:
         parts, call = self._parts, inside.call
         opening = CpuStep("open", call.kind.steps.open)
         yield from parts.cpu.run([opening], Place(inside.seat.flow))
-        page_s = parts.work.usual_page_s
+        page_s = parts.work.usual_page_s(RECOGNITION)
         self._expect(inside, Work(len(call.pages) * page_s, page_s))
         starts = (
             parts.clock.start(self._read_page_of(inside, number, content))
@@ -148,7 +148,7 @@ class Reader:
         """What the page will probably take."""
         parts = self._parts
         yield from parts.cpu.run([CpuStep("measure", inside.call.kind.steps.measure)], place)
-        return parts.work.expected_s(_detection(content))
+        return parts.work.expected_s(_detection(content), RECOGNITION)
 
     def _read_page(
         self, inside: _Inside, place: Place, content: PageContent, work_s: float
@@ -161,7 +161,7 @@ class Reader:
                 buckets = self._line_buckets(content)
                 yield from self._recognise(inside, place, buckets)
             lines_s = parts.work.of(buckets)
-            parts.work.note(_detection(content), lines_s, now=parts.clock.now)
+            parts.work.note(_detection(content), RECOGNITION, lines_s, now=parts.clock.now)
         finally:
             parts.work.note_inside(parts.gate.inside_count)
         yield from parts.front.pass_page()

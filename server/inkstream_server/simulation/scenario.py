@@ -53,6 +53,8 @@ class Server(Value):
 
     text_detection: BatchPolicy = BatchPolicy(max_count=1)
     text_recognition: BatchPolicy = BatchPolicy()
+    # The recogniser that all lines are read by. None: the first that there are times of.
+    text_rec_model: str | None = None
     # Only lines of one page share a batch: what a server does that batches within a request.
     batches_within_pages_only: bool = False
     # 1: exact. None: the few widths that a server takes where precision is not fp32.

@@ -18,10 +18,10 @@ NAMES = {
 }
 
 
-def model(module: Module, device: str = "cpu") -> ModelToLoad:
-    name = NAMES.get(module, module.value)
+def model(module: Module, device: str = "cpu", name: str = "") -> ModelToLoad:
+    name = name or NAMES.get(module, module.value)
     settings = EngineSettings(Device.parse(device))
     return ModelToLoad(ModelFiles(name, module, Path(name), None), FakeEngine(), settings)
 
 
-PLAN = ServerPlan(WorkerPlan(2, 2, 1, 2), {module: model(module) for module in NAMES})
+PLAN = ServerPlan(WorkerPlan(2, 2, 1, 2), tuple(model(module) for module in NAMES))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import logging
 
 import pytest
-from tests.unit.app.models import NAMES, PLAN
+from tests.unit.app.models import NAMES, PLAN, model
 
 from inkstream_server.app.batching import BatchPolicies, limits
 from inkstream_server.config import BatchingConfig
@@ -71,9 +71,24 @@ def test_limits_that_do_not_bind_are_not_told() -> None:
 
 
 def test_modules_that_are_not_served_need_no_times() -> None:
-    models = {Module.TEXT_RECOGNITION: PLAN.models[Module.TEXT_RECOGNITION]}
-    policies = BatchPolicies(BatchingConfig(), models)
+    policies = BatchPolicies(BatchingConfig(), [model(Module.TEXT_RECOGNITION)])
 
     policies.measured(CostTable([Measurement("rec", (320,), 1, 1.0)]))
 
     assert policies.of(LINES).max_count == 1
+
+
+def test_each_recogniser_has_batches_by_its_own_times() -> None:
+    models = [model(Module.TEXT_RECOGNITION, name=name) for name in ("gains", "loses")]
+    policies = BatchPolicies(BatchingConfig(), models)
+
+    policies.measured(
+        CostTable(
+            Measurement(name, (320,), count, 1.0 if name == "gains" else float(count))
+            for name in ("gains", "loses")
+            for count in (1, 2, 4)
+        )
+    )
+
+    assert policies.of(ModelBucket("gains", (320,))).max_count == 4
+    assert policies.of(ModelBucket("loses", (320,))).max_count == 1

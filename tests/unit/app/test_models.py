@@ -1,3 +1,5 @@
+"""Which models a configuration loads, and what keeps it from being loaded."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -5,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from inkstream_server.app.models import models_to_load
-from inkstream_server.config import InferenceConfig, ModelsConfig
+from inkstream_server.config import ConfigInvalid, InferenceConfig, ModelsConfig
 from inkstream_server.errors import ModelMissing
+from inkstream_server.models.files import Module
 
 
 def test_a_known_model_that_is_missing_can_be_fetched(tmp_path: Path) -> None:
@@ -15,7 +18,29 @@ def test_a_known_model_that_is_missing_can_be_fetched(tmp_path: Path) -> None:
 
 
 def test_a_model_that_is_not_known_cannot_be_fetched(tmp_path: Path) -> None:
-    models = ModelsConfig(dir=tmp_path, text_recognition="PP-OCRv5_server_rec")
+    models = ModelsConfig(dir=tmp_path, text_recognition=("PP-OCRv5_server_rec",))
 
     with pytest.raises(ModelMissing, match=r"put a model's folder there.*\./my_model"):
         models_to_load(models, InferenceConfig(), threads=1)
+
+
+def test_of_recognisers_all_are_loaded_in_their_order() -> None:
+    models = ModelsConfig(text_recognition=("b", "a", "c"), textline_orientation=None)
+
+    found = models_to_load(models, InferenceConfig(engine="fake"), threads=1)
+
+    names = [each.files.name for each in found if each.files.module is Module.TEXT_RECOGNITION]
+    assert names == ["b", "a", "c"]
+    assert len(found) == 4
+
+
+@pytest.mark.parametrize(
+    "models",
+    [
+        ModelsConfig(text_recognition=("rec", "other", "rec")),
+        ModelsConfig(text_recognition=("PP-OCRv4_mobile_det",)),
+    ],
+)
+def test_every_model_must_have_a_name_of_its_own(models: ModelsConfig) -> None:
+    with pytest.raises(ConfigInvalid, match=r"are both named '(rec|PP-OCRv4_mobile_det)'; rename"):
+        models_to_load(models, InferenceConfig(engine="fake"), threads=1)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.unit.app.models import PLAN
+from tests.unit.app.models import PLAN, model
 
 from inkstream_server.app.tuning import tuning_key
 from inkstream_server.app.tuning_cache import (
@@ -154,7 +154,7 @@ def test_the_files_lie_beside_the_models() -> None:
 
 
 def test_the_key_says_what_the_times_depend_on() -> None:
-    key = tuning_key(PLAN.models[Module.TEXT_RECOGNITION], PLAN.workers)
+    key = tuning_key(model(Module.TEXT_RECOGNITION), PLAN.workers)
 
     assert (key.model, key.engine, key.device, key.precision) == ("rec", "fake", "cpu", "auto")
     assert (key.cores, key.threads, key.model_workers) == (2, 1, 2)

@@ -133,7 +133,7 @@ def test_every_event_of_a_document_has_its_message() -> None:
 def test_a_model_is_told_as_it_was_loaded() -> None:
     loaded = LoadedModel("rec", Module.TEXT_RECOGNITION, "openvino", "cpu", "bf16", 6624)
 
-    sent = responses.model(loaded)
+    sent = responses.model(loaded, is_default=True)
 
     assert (sent.name, sent.module, sent.engine, sent.device) == (
         "rec",

@@ -169,8 +169,23 @@ def test_a_default_without_its_model_is_off() -> None:
     assert not book(ServedModels("det", "rec")).fill_in(PageWishes()).use_textline_orientation
 
 
-def test_a_model_that_is_not_served_is_refused_with_the_one_that_is() -> None:
-    with pytest.raises(ModelNotServed) as refused:
-        book().fill_in(PageWishes(text_rec_model="other"))
+def test_a_request_chooses_among_the_recognisers() -> None:
+    served = book(ServedModels("det", "rec", other_text_recognition=("en", "fine")))
 
-    assert refused.value.facts["served"] == "rec"
+    assert served.fill_in(PageWishes()).text_rec_model == "rec"
+    for name in ("rec", "en", "fine"):
+        assert served.fill_in(PageWishes(text_rec_model=name)).text_rec_model == name
+
+
+@pytest.mark.parametrize("name", ["other", "det", "REC", "rec "])
+def test_a_model_that_is_not_served_is_refused_with_those_that_are(name: str) -> None:
+    served = ServedModels("det", "rec", other_text_recognition=("en",))
+
+    with pytest.raises(ModelNotServed) as refused:
+        book(served).fill_in(PageWishes(text_rec_model=name))
+
+    assert refused.value.facts == {
+        "field": "options.text_rec_model",
+        "model": name,
+        "served": "rec, en",
+    }

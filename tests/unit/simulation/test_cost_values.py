@@ -47,6 +47,23 @@ def test_where_the_engines_part_is_unknown_it_is_all() -> None:
     assert times.of(ModelBucket(DETECTION, (320, 320)), 1).host_s == 0.0
 
 
+def test_of_several_recognisers_one_is_simulated() -> None:
+    other = {**report("text_recognition", [320], (1, 7.0, 7.0)), "model": "other"}
+    several = [*REPORTS, other]
+    lines = ModelBucket(RECOGNITION, (320,))
+
+    first = BatchTimes(measurements_from(several)).of(lines, 1)
+    named = BatchTimes(measurements_from(several, "other")).of(lines, 1)
+
+    assert first.worker_s == pytest.approx(0.02)
+    assert named.worker_s == pytest.approx(7.0)
+
+
+def test_a_recogniser_without_times_cannot_be_simulated() -> None:
+    with pytest.raises(ValueError, match="no times of recognition by unheard-of"):
+        measurements_from(REPORTS, "unheard-of")
+
+
 @pytest.mark.parametrize(
     "values", [None, {}, [1], [{"model": "x"}], REPORTS[:1], [{**REPORTS[0], "rows": [{}]}]]
 )
