@@ -16,11 +16,12 @@ from typing import Any, Final
 import pytest
 from tests.reference_data import needs_reference_data, reference_file, reference_files
 
-from inkstream import Client, InkstreamError, Page
+from inkstream import Client, InkstreamError, Page, Settings
 from served import running_server
 
 pytestmark = [pytest.mark.models, needs_reference_data]
 
+# What the answers were made with, beside the standard values. Nothing was turned.
 OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "images": {},
     "opt-min736": {
@@ -34,6 +35,16 @@ OPTIONS: Final[dict[str, dict[str, Any]]] = {
         "text_det_box_thresh": 0.8,
         "text_rec_score_thresh": 0.9,
     },
+}
+STANDARD: Final[dict[str, Any]] = {
+    "use_doc_orientation_classify": False,
+    "use_textline_orientation": False,
+    "text_det_limit_side_len": 960,
+    "text_det_limit_type": "max",
+    "text_det_thresh": 0.3,
+    "text_det_box_thresh": 0.6,
+    "text_det_unclip_ratio": 2.0,
+    "text_rec_score_thresh": 0.0,
 }
 CLIENTS: Final = 4
 # Batch sizes change no result.
@@ -52,8 +63,10 @@ READ_OTHERWISE: Final = {
 
 @dataclass
 class Tally:
-    """How much of what PaddleX says we say too."""
+    """How much of what PaddleX says we say too, and how much we say beside it."""
 
+    our_region_count: int = 0
+    our_line_count: int = 0
     region_count: int = 0
     near_region_count: int = 0
     line_count: int = 0
@@ -63,6 +76,8 @@ class Tally:
 
     def add(self, name: str, page: Page, golden: dict[str, Any]) -> None:
         ours = [each.polygon for each in page.detections]
+        self.our_region_count += len(ours)
+        self.our_line_count += len(page.lines)
         self.region_count += len(golden["dt_polys"])
         for polygon in golden["dt_polys"]:
             is_near = any(_distance(polygon, other) <= 1 for other in ours)
@@ -119,8 +134,9 @@ def test_paddle_in_fp32_gives_the_results_of_paddlex(folder: str, paddle_server:
 
     def read(job: tuple[Path, int, dict[str, Any]]) -> tuple[str, Page, dict[str, Any]]:
         file, number, golden = job
-        options = OPTIONS[folder]
-        (page,) = paddle_server.recognize_document(file, pages=str(number), **options)
+        wished = {**STANDARD, **OPTIONS[folder]}
+        (page,) = paddle_server.recognize_document(file, pages=str(number), **wished)
+        assert _differences(page.settings, wished) == {}
         return file.name, page, golden
 
     with ThreadPoolExecutor(CLIENTS) as clients:
@@ -142,8 +158,19 @@ def test_paddle_in_fp32_gives_the_results_of_paddlex(folder: str, paddle_server:
     assert tally.region_count > 30, report
     assert near >= 0.995, report
     assert equal >= 0.995, report
+    assert abs(tally.our_region_count / tally.region_count - 1.0) <= 0.005, report
+    assert abs(tally.our_line_count / tally.line_count - 1.0) <= 0.005, report
     # On lines that nobody can read, processors of two makes already differ by more.
     assert sum(gap <= 1e-3 for gap in tally.score_gaps) / tally.line_count >= 0.995, report
+
+
+def _differences(told: Settings | None, wished: dict[str, Any]) -> dict[str, Any]:
+    """What a page was not read with as it was wished."""
+    return {
+        name: getattr(told, name)
+        for name, value in wished.items()
+        if getattr(told, name) != pytest.approx(value)
+    }
 
 
 def _plain(text: str) -> str:

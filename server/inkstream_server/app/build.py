@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from inkstream_server.app.batching import BatchPolicies
 from inkstream_server.app.loads import ModelLoads
@@ -21,7 +21,7 @@ from inkstream_server.front.model_service import ModelService, ServerFacts
 from inkstream_server.front.ocr_service import OcrService
 from inkstream_server.front.requests import RequestReader
 from inkstream_server.front.stream_call import StreamTools
-from inkstream_server.models.files import Module
+from inkstream_server.models.files import ModelFiles, Module
 from inkstream_server.pipeline.dispatcher import Dispatcher, Queueing
 from inkstream_server.pipeline.page_work import PageWork
 from inkstream_server.pipeline.settings import ServedModels, SettingsBook
@@ -96,17 +96,21 @@ def build(config: ServerConfig) -> Parts:
 
 
 def _served(models: Sequence[ModelToLoad]) -> ServedModels:
-    names: dict[Module, list[str]] = {}
+    files: dict[Module, list[ModelFiles]] = {}
     for model in models:
-        names.setdefault(model.files.module, []).append(model.files.name)
+        files.setdefault(model.files.module, []).append(model.files)
 
     def name_of(module: Module) -> str | None:
-        return names[module][0] if module in names else None
+        return files[module][0].name if module in files else None
 
-    return ServedModels(
-        text_detection=names[Module.TEXT_DETECTION][0],
-        text_recognition=names[Module.TEXT_RECOGNITION][0],
+    recogniser, *others = files[Module.TEXT_RECOGNITION]
+    served = ServedModels(
+        text_detection=files[Module.TEXT_DETECTION][0].name,
+        text_recognition=recogniser.name,
         doc_orientation=name_of(Module.DOC_ORIENTATION),
         textline_orientation=name_of(Module.TEXTLINE_ORIENTATION),
-        other_text_recognition=tuple(names[Module.TEXT_RECOGNITION][1:]),
+        other_text_recognition=tuple(each.name for each in others),
     )
+    if Module.TEXTLINE_ORIENTATION in files:
+        return replace(served, line_family=files[Module.TEXTLINE_ORIENTATION][0].line_family)
+    return served

@@ -15,6 +15,7 @@ from inkstream_server.errors import ModelDamaged, ModelMissing
 from inkstream_server.models.catalogue import CATALOGUE
 from inkstream_server.models.directory import read_model_directory
 from inkstream_server.models.files import ModelFiles, Module
+from inkstream_server.models.line_family import line_family_of
 from inkstream_server.models.lock import repair
 from inkstream_server.models.store import ModelStore, default_models_dir
 from inkstream_server.models.verify import State, state_of, verify
@@ -90,6 +91,7 @@ def _configured(models: ModelsConfig) -> Iterator[tuple[Module, str]]:
 
 def _files(store: ModelStore, module: Module, name: str, engine: str) -> ModelFiles:
     if engine == _FAKE_ENGINE:  # it answers from the pixels alone and needs no file
-        return ModelFiles(name, module, Path(name), None, characters=PLAIN_CHARACTERS)
+        family = line_family_of(name, {})
+        return ModelFiles(name, module, Path(name), None, PLAIN_CHARACTERS, line_family=family)
     directory = Path(name).expanduser() if os.sep in name else store.directory(name)
     return read_model_directory(directory, module)

@@ -70,7 +70,7 @@ def _shapes(model: ModelToLoad) -> list[Shape]:
         case Module.DOC_ORIENTATION:
             return [(doc_orientation.INPUT_PX, doc_orientation.INPUT_PX)]
         case Module.TEXTLINE_ORIENTATION:
-            family = textline_orientation.classifier_of(model.files.name)
-            return [(family.height_px, family.width_px)]
+            classifier = textline_orientation.classifier_of(model.files.line_family)
+            return [(classifier.height_px, classifier.width_px)]
         case other:
             raise AssertionError(other)

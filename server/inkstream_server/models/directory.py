@@ -17,6 +17,7 @@ from inkstream_server.models.files import (
     Module,
 )
 from inkstream_server.models.inference_yml import InferenceYml, read_inference_yml
+from inkstream_server.models.line_family import UnknownFamily, line_family_of
 from inkstream_server.models.lock import LOCK, ModelLock, repair
 
 
@@ -40,6 +41,7 @@ def read_model_directory(
         graph=graph,
         weights=_file(path, WEIGHTS),
     )
+    model = _with_line_family(model, path, description)
     return _with_characters(model, path, description, dictionary)
 
 
@@ -90,12 +92,31 @@ def _module(path: Path, description: InferenceYml, module: Module | None) -> Mod
             "name it in the configuration",
             file=str(path / DESCRIPTION),
         )
+    if description.labels and description.module is None:
+        raise ModelDamaged(
+            f"{path / DESCRIPTION} has the classes {', '.join(description.labels)}, which are no "
+            f"orientations in the order of {told.value}",
+            file=str(path / DESCRIPTION),
+        )
     if module is not None and module is not told:
         raise ModelDamaged(
             f"{path} holds a model for {told.value}, it is configured as {module.value}",
             file=str(path / DESCRIPTION),
         )
     return told
+
+
+def _with_line_family(model: ModelFiles, path: Path, description: InferenceYml) -> ModelFiles:
+    if model.module is not Module.TEXTLINE_ORIENTATION:
+        return model
+    try:
+        return replace(model, line_family=line_family_of(model.name, description.steps))
+    except UnknownFamily as error:
+        file = path / DESCRIPTION
+        raise ModelDamaged(
+            f"{file}, PreProcess.transform_ops: no way of fitting lines for this model; {error}",
+            file=str(file),
+        ) from error
 
 
 def _with_characters(

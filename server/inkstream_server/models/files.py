@@ -7,6 +7,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Final
 
+from inkstream_server.models.line_family import LineFamily
+
 # The official layout of a model directory. Of the two graphs the JSON one wins.
 GRAPH_JSON: Final = "inference.json"
 GRAPH_PDMODEL: Final = "inference.pdmodel"
@@ -39,3 +41,5 @@ class ModelFiles:
     graph: Path
     weights: Path | None
     characters: tuple[str, ...] = ()
+    # Of line-orientation models.
+    line_family: LineFamily = LineFamily.MOBILE_V2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -27,11 +27,17 @@ _BY_NAME: Final = {"UVDoc": Module.DOC_UNWARPING}  # its file has nothing but th
 
 @dataclass(frozen=True, slots=True)
 class InferenceYml:
-    """What the file says; nothing, where there is no file. `module` None: it does not tell."""
+    """What the file says; nothing, where there is no file. `module` None: it does not tell.
+
+    `steps` are the names of the pre-processing's steps, with their arguments; `labels` what a
+    classifier's classes are called.
+    """
 
     name: str = ""
     module: Module | None = None
     characters: tuple[str, ...] = ()
+    steps: Mapping[str, object] = field(default_factory=dict)
+    labels: tuple[str, ...] = ()
 
 
 class _Malformed(Exception):
@@ -72,7 +78,19 @@ def _description(tree: object) -> InferenceYml:
         name=name,
         module=_module(name, post_process.get("name"), labels),
         characters=_texts(post_process.get("character_dict"), "PostProcess.character_dict"),
+        steps=_steps(_mapping(root.get("PreProcess"), "PreProcess").get("transform_ops")),
+        labels=labels,
     )
+
+
+def _steps(value: object) -> Mapping[str, object]:
+    """Each of them is a mapping of one name to its arguments, or the bare name."""
+    where = "PreProcess.transform_ops"
+    steps = [
+        {step: None} if isinstance(step, str) else _mapping(step, f"{where}[{at}]")
+        for at, step in enumerate(_list(value, where))
+    ]
+    return {str(name): arguments for step in steps for name, arguments in step.items()}
 
 
 def _module(name: str, post_process: object, labels: tuple[str, ...]) -> Module | None:

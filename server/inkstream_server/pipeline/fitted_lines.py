@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final, Protocol, Self, TypeVar
 
+from inkstream_server.models.line_family import LineFamily
 from inkstream_server.stages import recognition, textline_orientation
 from inkstream_server.stages.line_widths import LineWidths
 from inkstream_server.workers.arena import Lease
@@ -80,16 +81,18 @@ def lay_out(block: Lease, shapes: Sequence[Shape]) -> tuple[ArrayHandle, ...]:
     )
 
 
-def orientation_shape(crop_height_px: int, crop_width_px: int, model: str) -> Shape:
-    """The shape that a crop of this size is fitted to for the classifier named `model`."""
-    family = textline_orientation.classifier_of(model)
-    return textline_orientation.fitted_shape(crop_height_px, crop_width_px, family)
+def orientation_shape(crop_height_px: int, crop_width_px: int, family: LineFamily) -> Shape:
+    """The shape that a crop of this size is fitted to for classifiers of the family."""
+    classifier = textline_orientation.classifier_of(family)
+    return textline_orientation.fitted_shape(crop_height_px, crop_width_px, classifier)
 
 
-def classifications(model: str, crops: Sequence[ArrayHandle]) -> list[tuple[ModelBucket, Classify]]:
+def classifications(
+    model: str, family: LineFamily, crops: Sequence[ArrayHandle]
+) -> list[tuple[ModelBucket, Classify]]:
     """The model calls that tell these lines' orientation."""
-    family = textline_orientation.classifier_of(model)
-    bucket = ModelBucket(model, (family.height_px, family.width_px))
+    classifier = textline_orientation.classifier_of(family)
+    bucket = ModelBucket(model, (classifier.height_px, classifier.width_px))
     return [(bucket, Classify(crop)) for crop in crops]
 
 

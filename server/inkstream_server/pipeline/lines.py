@@ -154,21 +154,21 @@ class _Reading:
 
     async def _orient(self, portion: Sequence[_Line]) -> None:
         """Set each line's angle, where the module is on."""
-        model = self._settings.textline_orientation_model
+        model, family = self._settings.textline_orientation_model, self._settings.line_family
         if model is None:
             return
         shapes = [
-            orientation_shape(line.size.height_px, line.size.width_px, model) for line in portion
+            orientation_shape(line.size.height_px, line.size.width_px, family) for line in portion
         ]
         with await self._tools.tensors.lease(total_bytes(shapes), rank=self._turn) as block:
             fitted = lay_out(block, shapes)
 
             def task(part: slice) -> Task[list[OcrError | None]]:
-                return FitForOrientation(_crops(portion[part]), model, fitted[part])
+                return FitForOrientation(_crops(portion[part]), family, fitted[part])
 
             lines, crops = await self._fit(task, portion, fitted, block)
             outcomes = await self._tools.pools.models.run_all(
-                classifications(model, crops), place=self._place, leases=[block]
+                classifications(model, family, crops), place=self._place, leases=[block]
             )
         for line, outcome in zip(lines, outcomes, strict=True):
             if isinstance(outcome.result, OcrError):

@@ -204,18 +204,20 @@ class PagePipeline:
 
     async def _orient(self, sheet: Sheet, portion: Sequence[_Line]) -> list[int]:
         """Each line's angle, 0 or 180; NOT_CLASSIFIED where the module is off."""
-        model = sheet.job.settings.textline_orientation_model
+        settings = sheet.job.settings
+        model, family = settings.textline_orientation_model, settings.line_family
         if model is None:
             return [NOT_CLASSIFIED] * len(portion)
         shapes = [
-            orientation_shape(line.found.crop_height_px, line.found.crop_width_px, model)
+            orientation_shape(line.found.crop_height_px, line.found.crop_width_px, family)
             for line in portion
         ]
         with await self._tensors.lease(total_bytes(shapes), rank=sheet.turn) as block:
             crops = lay_out(block, shapes)
-            cut = CutForOrientation(sheet.pixels, _polygons(portion), model, crops)
+            cut = CutForOrientation(sheet.pixels, _polygons(portion), family, crops)
             await self._on_cpu("cut", sheet, cut, [block, sheet.block])
-            outcomes = await self._on_model(sheet, classifications(model, crops), [block])
+            work = classifications(model, family, crops)
+            outcomes = await self._on_model(sheet, work, [block])
         return [UPSIDE_DOWN if each.unwrap().is_upside_down else 0 for each in outcomes]
 
     async def _recognise(

@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 from pydantic import BaseModel, Field
 
 from inkstream_server.errors import InvalidField, ModelNotServed, ModuleNotServed
+from inkstream_server.models.line_family import LineFamily
 from inkstream_server.stages.detection import DetectionParams, LimitType
 
 T = TypeVar("T")
@@ -58,6 +59,8 @@ class ServedModels:
     doc_orientation: str | None = None
     # Recognisers that requests may name instead.
     other_text_recognition: tuple[str, ...] = ()
+    # That of the line-orientation model.
+    line_family: LineFamily = LineFamily.MOBILE_V2
 
     @property
     def recognisers(self) -> tuple[str, ...]:
@@ -76,6 +79,8 @@ class PageSettings:
     # None: the module is off.
     textline_orientation_model: str | None
     doc_orientation_model: str | None = None
+    # That of the line-orientation model.
+    line_family: LineFamily = LineFamily.MOBILE_V2
 
     @property
     def use_doc_orientation_classify(self) -> bool:
@@ -106,6 +111,7 @@ class SettingsBook:
             text_rec_model=models.text_recognition,
             doc_orientation_model=page_classifier,
             textline_orientation_model=line_classifier,
+            line_family=models.line_family,
         )
 
     def fill_in(self, wishes: PageWishes) -> PageSettings:

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inkstream_server.models.line_family import LineFamily
 from inkstream_server.stages.normalisation import (
     CENTRED_TABLES,
     IMAGENET_TABLES,
@@ -43,6 +44,8 @@ MOBILE_V2: Final = LineClassifier(48, 192, True, False, CENTRED_TABLES, min_scor
 LCNET: Final = LineClassifier(80, 160, False, True, IMAGENET_TABLES, min_score=0.0)
 """PP-LCNet_x0_25_textline_ori and its larger sister."""
 
+_CLASSIFIERS: Final = {LineFamily.MOBILE_V2: MOBILE_V2, LineFamily.LCNET: LCNET}
+
 
 @dataclass(frozen=True, slots=True)
 class LineOrientation:
@@ -51,9 +54,9 @@ class LineOrientation:
     is_upside_down: bool
 
 
-def classifier_of(model_name: str) -> LineClassifier:
-    """Tell the family of a model by its name."""
-    return LCNET if model_name.startswith("PP-LCNet") else MOBILE_V2
+def classifier_of(family: LineFamily) -> LineClassifier:
+    """Tell how a family of classifiers wants its lines."""
+    return _CLASSIFIERS[family]
 
 
 def fitted_shape(height_px: int, width_px: int, classifier: LineClassifier) -> tuple[int, int, int]:

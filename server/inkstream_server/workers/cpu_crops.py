@@ -37,7 +37,7 @@ class CropReader:
         return [self._read(ref, lambda document: document.page_size(1, None)) for ref in task.crops]
 
     def fit_for_orientation(self, task: FitForOrientation) -> list[OcrError | None]:
-        classifier = textline_orientation.classifier_of(task.model)
+        classifier = textline_orientation.classifier_of(task.family)
 
         def fit(document: Document, line: ArrayHandle) -> None:
             fitted = textline_orientation.fit(document.draw(1, None), classifier)

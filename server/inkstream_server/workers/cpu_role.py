@@ -143,7 +143,7 @@ class CpuRole:
         return [line for line in sized if line.crop_height_px and line.crop_width_px]
 
     def _cut_for_orientation(self, task: CutForOrientation) -> None:
-        classifier = textline_orientation.classifier_of(task.model)
+        classifier = textline_orientation.classifier_of(task.family)
         page = self._memory.view(task.page)
         for polygon, line in zip(task.polygons, task.lines, strict=True):
             fitted = textline_orientation.fit(_cut(page, polygon), classifier)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from inkstream_server.document.page_size import PageSize
 from inkstream_server.errors import OcrError
+from inkstream_server.models.line_family import LineFamily
 from inkstream_server.stages.detection import DetectionParams
 from inkstream_server.stages.regions import Polygon, Region
 from inkstream_server.workers.memory import ArrayHandle
@@ -103,11 +104,11 @@ class FindRegions(Task[list[LineRegion]]):
 
 @dataclass(frozen=True, slots=True)
 class CutForOrientation(Task[None]):
-    """Cut lines out of the page and fit them for the orientation classifier named `model`."""
+    """Cut lines out of the page and fit them for classifiers of orientation of this family."""
 
     page: ArrayHandle
     polygons: tuple[Polygon, ...]
-    model: str
+    family: LineFamily
     lines: tuple[ArrayHandle, ...]
 
 
@@ -130,10 +131,10 @@ class MeasureCrops(Task[list[PageSize | OcrError]]):
 
 @dataclass(frozen=True, slots=True)
 class FitForOrientation(Task[list[OcrError | None]]):
-    """Decode crops and fit them for the orientation classifier named `model`."""
+    """Decode crops and fit them for classifiers of orientation of this family."""
 
     crops: tuple[DocumentRef, ...]
-    model: str
+    family: LineFamily
     lines: tuple[ArrayHandle, ...]
 
 

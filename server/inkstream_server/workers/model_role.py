@@ -9,6 +9,7 @@ import numpy as np
 
 from inkstream_server.engines.engine import Predictor
 from inkstream_server.models.files import Module
+from inkstream_server.models.line_family import LineFamily
 from inkstream_server.stages import (
     ctc,
     detection,
@@ -133,10 +134,10 @@ class _DocOrientation:
 
 
 class _LineOrientation:
-    def __init__(self, predictor: Predictor, memory: SharedMemory, model: str) -> None:
+    def __init__(self, predictor: Predictor, memory: SharedMemory, family: LineFamily) -> None:
         self._predictor = predictor
         self._memory = memory
-        self._family = textline_orientation.classifier_of(model)
+        self._family = textline_orientation.classifier_of(family)
 
     def run(self, bucket: ModelBucket, items: Sequence[Classify]) -> Sequence[object]:
         del bucket
@@ -160,7 +161,7 @@ def _stage_of(model: ModelToLoad, predictor: Predictor, memory: SharedMemory) ->
         case Module.DOC_ORIENTATION:
             return _DocOrientation(predictor, memory)
         case Module.TEXTLINE_ORIENTATION:
-            return _LineOrientation(predictor, memory, files.name)
+            return _LineOrientation(predictor, memory, files.line_family)
         case other:
             raise AssertionError(other)
 

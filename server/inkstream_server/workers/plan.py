@@ -23,8 +23,9 @@ class WorkerCounts(BaseModel, frozen=True, extra="forbid"):
     model_workers: int | None = Field(default=None, ge=1, le=256)
     model_threads: int | None = Field(default=None, ge=1, le=256)
     cpu_workers: int | None = Field(default=None, ge=1, le=256)
-    # What one of them may have in memory for itself, in bytes, before it is replaced.
-    max_memory_bytes: int = Field(default=1536 << 20, ge=64 << 20)
+    # What one of them may have in memory for itself, in bytes, before it is replaced. None: 1.5
+    # GiB, or 1 GiB more than with all its models warm where that is more.
+    max_memory_bytes: int | None = Field(default=None, ge=64 << 20)
     # Seconds that one of them may give no sign of life - be stopped, or stuck - before it is
     # replaced; .inf: for ever. One that computes with a batch lives; how long is the batch's limit.
     heartbeat_timeout_s: float = Field(default=15.0, ge=0.5)

@@ -46,5 +46,5 @@ class Launch:
     # How long it may give no sign of life, once it is warm, before it is killed and replaced.
     heartbeat_timeout_s: float = 15.0
     # Past it the worker is replaced between two batches. Engines keep what they compiled for every
-    # shape, and give it back only with the process.
-    memory_limit_bytes: int = 1536 << 20
+    # shape, and give it back only with the process. None: by its size when it is warm.
+    memory_limit_bytes: int | None = None

@@ -13,6 +13,7 @@ from inkstream_server.workers.loss import Cause, Loss, WorkerLost
 from inkstream_server.workers.model_tasks import LoadedModel
 from inkstream_server.workers.pulse import Pulse, beat_interval_s
 from inkstream_server.workers.role import Launch
+from inkstream_server.workers.watermark import watermark_bytes
 from inkstream_server.workers.worker import Worker, WorkerStartFailed
 
 _log = logging.getLogger(__name__)
@@ -107,7 +108,8 @@ class WorkerSlot:
 
     def is_over(self, memory_bytes: int) -> bool:
         """Whether a worker of this size is to be replaced."""
-        return memory_bytes > self._launch.memory_limit_bytes
+        warm_bytes = self._worker.warm_bytes if self._worker is not None else 0
+        return memory_bytes > watermark_bytes(self._launch.memory_limit_bytes, warm_bytes)
 
     async def retire(self) -> None:
         """End the worker, which is over, between two batches; another one takes its place."""

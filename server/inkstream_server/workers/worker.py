@@ -46,6 +46,8 @@ class Worker:
     ) -> None:
         self.name = name
         self.models: tuple[LoadedModel, ...] = ()
+        # What it had in memory for itself when it was ready.
+        self.warm_bytes = 0
         self.finished_count = 0
         self._process = process
         self._reader, self._writer = streams
@@ -170,6 +172,7 @@ class Worker:
         match answer:
             case Ready(models=models):
                 self.models = models
+                self.warm_bytes = self.memory_bytes
             case StartFailed(error=OcrError() as cause):
                 raise WorkerStartFailed(cause.message) from cause
             case StartFailed(trace=trace):

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from inkstream_server.models.line_family import LineFamily
 from inkstream_server.stages.textline_orientation import (
     LCNET,
     MOBILE_V2,
@@ -14,8 +15,8 @@ from inkstream_server.stages.textline_orientation import (
 
 
 def test_the_family_follows_from_the_name() -> None:
-    assert classifier_of("PP-LCNet_x0_25_textline_ori") is LCNET
-    assert classifier_of("ch_ppocr_mobile_v2.0_cls") is MOBILE_V2
+    assert classifier_of(LineFamily.LCNET) is LCNET
+    assert classifier_of(LineFamily.MOBILE_V2) is MOBILE_V2
 
 
 @pytest.mark.parametrize(("width", "expected"), [(20, 32), (121, 192), (500, 192), (1, 2)])

@@ -21,6 +21,7 @@ from inkstream_server.errors import (
     PdfPasswordRequired,
     UnsupportedMediaType,
 )
+from inkstream_server.models.line_family import LineFamily
 from inkstream_server.stages import (
     crop,
     detection,
@@ -223,9 +224,9 @@ def test_a_line_is_cut_out_of_a_drawn_picture(
     assert np.abs(seen.astype(int) - expected).mean() < 6
 
 
-@pytest.mark.parametrize("model", ["ch_ppocr_mobile_v2.0_cls", "PP-LCNet_x0_25_textline_ori"])
+@pytest.mark.parametrize("family", LineFamily)
 def test_lines_are_cut_for_the_classifier_that_is_served(
-    role: CpuRole, room: Room, model: str
+    role: CpuRole, room: Room, family: LineFamily
 ) -> None:
     task = draw(
         role,
@@ -234,11 +235,11 @@ def test_lines_are_cut_for_the_classifier_that_is_served(
         PageSize(120, 400),
     )
     polygon: Polygon = ((10, 20), (110, 20), (110, 80), (10, 80))
-    classifier = textline_orientation.classifier_of(model)
+    classifier = textline_orientation.classifier_of(family)
     shape = textline_orientation.fitted_shape(*crop.crop_size(polygon), classifier)
     line = room.array(*shape)
 
-    assert outcome(role, CutForOrientation(task.page, (polygon,), model, (line,))) is None
+    assert outcome(role, CutForOrientation(task.page, (polygon,), family, (line,))) is None
 
     assert room.memory.view(line).max() == 255
 
