@@ -52,7 +52,7 @@ bench: setup ## Measure: serving against a bare loop of the same stages
 
 lock: $(READY) ## Renew the locked versions
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --no-annotate \
-		--python-version 3.11 --extra server --extra paddle --extra openvino --extra plot --extra dev \
+		--python-version 3.11 --extra server --extra paddle --extra openvino --extra onnxruntime --extra plot --extra dev \
 		pyproject.toml --output-file requirements/dev.lock
 
 clean: ## Remove the environment

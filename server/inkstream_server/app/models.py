@@ -45,7 +45,7 @@ def models_to_load(
         if files.name in chosen:
             raise _same_name(files, chosen[files.name].files)
         selection = select(inference.engine, files, device)
-        engine = selection.engine
+        files, engine = selection.model, selection.engine
         _log.info("%s: engine %s on %s (%s)", files.name, engine.name, device, selection.why)
         chosen[files.name] = ModelToLoad(files, engine, settings, inference.width_step)
     return tuple(chosen.values())

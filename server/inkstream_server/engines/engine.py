@@ -150,6 +150,17 @@ def check_class_count(model: ModelFiles, class_count: int) -> None:
         )
 
 
+def reduced(probabilities: NDArray[np.float32], model: ModelFiles) -> Outputs:
+    """Reduce a recogniser's output (N x T x classes), behind engines that cannot in their graph.
+
+    Raises ModelMismatch.
+    """
+    check_class_count(model, probabilities.shape[-1])
+    ids = probabilities.argmax(axis=-1)
+    maxima = np.take_along_axis(probabilities, ids[..., np.newaxis], axis=-1)[..., 0]
+    return ids.astype(np.int32), maxima
+
+
 def unreadable(engine: str, model: ModelFiles, error: Exception) -> EngineUnusable:
     """Make the error that a runtime cannot read a model, with the runtime's own last words."""
     words = [line.strip() for line in str(error).splitlines() if line.strip()]

@@ -1,4 +1,4 @@
-"""Runs models with OpenVINO on the processor. It reads Paddle's `inference.pdmodel` directly."""
+"""Runs models with OpenVINO on the processor, Paddle's `inference.pdmodel` and ONNX directly."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from inkstream_server.engines.engine import (
     unreadable,
 )
 from inkstream_server.engines.faults import EngineUnusable, PrecisionUnavailable
-from inkstream_server.models.files import ModelFiles
+from inkstream_server.models.files import GRAPH_JSON, GRAPH_ONNX, GRAPH_PDMODEL, ModelFiles
 
 if TYPE_CHECKING:
     import openvino
@@ -50,8 +50,9 @@ class OpenVinoEngine:
             return f"openvino runs on the cpu only, not on {device}"
         if find_spec("openvino") is None:
             return "the package openvino is not installed: pip install '.[openvino]'"
-        if model.graph.suffix == ".json":
-            return f"openvino cannot read {model.graph.name}; it reads inference.pdmodel"
+        if model.graph.name == GRAPH_JSON:
+            readable = f"{GRAPH_PDMODEL} and {GRAPH_ONNX}"
+            return f"openvino cannot read {GRAPH_JSON}; it reads {readable}"
         return None
 
     def load(self, model: ModelFiles, settings: EngineSettings) -> Predictor:

@@ -20,13 +20,19 @@ from inkstream_server.engines.engine import (
     Outputs,
     Precision,
     Predictor,
-    check_class_count,
     is_reduced,
+    reduced,
     unreadable,
 )
 from inkstream_server.engines.faults import EngineUnusable, PrecisionUnavailable
 from inkstream_server.engines.paddle_program import NotUnderstood, parse
-from inkstream_server.models.files import ModelFiles, Module
+from inkstream_server.models.files import (
+    GRAPH_JSON,
+    GRAPH_ONNX,
+    GRAPH_PDMODEL,
+    ModelFiles,
+    Module,
+)
 
 if TYPE_CHECKING:
     from paddle import inference
@@ -60,6 +66,9 @@ class PaddleEngine:
             return "the package paddlepaddle is not installed: pip install '.[paddle]'"
         if device.kind is not DeviceKind.CPU:
             return f"paddle runs on the cpu only in this version, not on {device}"
+        if model.graph.name == GRAPH_ONNX:
+            readable = f"{GRAPH_JSON} and {GRAPH_PDMODEL}"
+            return f"paddle cannot read {GRAPH_ONNX}; it reads {readable}"
         if model.weights is None:
             return f"paddle needs the weights beside {model.graph.name}"
         return None
@@ -98,7 +107,7 @@ class _PaddlePredictor:
         self._input.copy_from_cpu(inputs)
         self._predictor.run()
         outputs = tuple(handle.copy_to_cpu() for handle in self._outputs)
-        return _reduced(outputs[0], self._model) if is_reduced(self._model.module) else outputs
+        return reduced(outputs[0], self._model) if is_reduced(self._model.module) else outputs
 
     def close(self) -> None:
         self._outputs = []
@@ -115,7 +124,9 @@ def _config(paddle: ModuleType, model: ModelFiles, threads: int) -> inference.Co
     config.disable_gpu()
     if model.module is not Module.DOC_UNWARPING:  # PaddleX keeps UVDoc from oneDNN too
         config.enable_mkldnn()  # with it 2.3 to 2.9 times as fast
-    if model.graph.suffix == ".json":  # what the format is for; the old executor cannot plan memory
+    if (
+        model.graph.name == GRAPH_JSON
+    ):  # what the format is for; the old executor cannot plan memory
         config.enable_new_ir(True)
         config.enable_new_executor()
     config.set_cpu_math_library_num_threads(threads)
@@ -129,7 +140,7 @@ def _config(paddle: ModuleType, model: ModelFiles, threads: int) -> inference.Co
 
 def _leaner(model: ModelFiles) -> tuple[bytes, bytes] | None:
     """The model's two files, with fewer passes to compute the same; None: they stay as they are."""
-    if model.graph.suffix != ".pdmodel" or model.weights is None:
+    if model.graph.name != GRAPH_PDMODEL or model.weights is None:
         return None
     try:
         program = parse(model.graph.read_bytes(), model.weights.read_bytes())
@@ -138,10 +149,3 @@ def _leaner(model: ModelFiles) -> tuple[bytes, bytes] | None:
     before = len(program.operators)
     fold_affines(program)
     return program.serialised() if len(program.operators) < before else None
-
-
-def _reduced(probabilities: NDArray[np.float32], model: ModelFiles) -> Outputs:
-    check_class_count(model, probabilities.shape[-1])
-    ids = probabilities.argmax(axis=-1)
-    maxima = np.take_along_axis(probabilities, ids[..., np.newaxis], axis=-1)[..., 0]
-    return ids.astype(np.int32), maxima

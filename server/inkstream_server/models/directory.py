@@ -7,11 +7,11 @@ from pathlib import Path
 
 from inkstream_server.errors import ModelDamaged, ModelMissing
 from inkstream_server.models.catalogue import CATALOGUE
-from inkstream_server.models.dictionary import read_dictionary
+from inkstream_server.models.dictionary import parse_dictionary, read_dictionary
 from inkstream_server.models.files import (
     DESCRIPTION,
-    GRAPH_JSON,
-    GRAPH_PDMODEL,
+    GRAPH_ONNX,
+    GRAPHS,
     WEIGHTS,
     ModelFiles,
     Module,
@@ -19,6 +19,7 @@ from inkstream_server.models.files import (
 from inkstream_server.models.inference_yml import InferenceYml, read_inference_yml
 from inkstream_server.models.line_family import UnknownFamily, line_family_of
 from inkstream_server.models.lock import LOCK, ModelLock, repair
+from inkstream_server.models.onnx_metadata import CHARACTERS_KEY, onnx_metadata
 
 
 def read_model_directory(
@@ -33,13 +34,14 @@ def read_model_directory(
     if not path.is_dir():
         raise ModelMissing(f"no model directory {path}; {_advice(path)}", file=str(path))
     _check_sizes(path)
-    graph = _graph(path)
+    (graph, weights), *others = _graphs(path)
     description = read_inference_yml(path / DESCRIPTION)
     model = ModelFiles(
         name=description.name or path.absolute().name,
         module=_module(path, description, module),
         graph=graph,
-        weights=_file(path, WEIGHTS),
+        weights=weights,
+        other_graphs=tuple(others),
     )
     model = _with_line_family(model, path, description)
     return _with_characters(model, path, description, dictionary)
@@ -58,15 +60,17 @@ def _check_sizes(path: Path) -> None:
             )
 
 
-def _graph(path: Path) -> Path:
-    names = (GRAPH_JSON, GRAPH_PDMODEL)
-    name = next((name for name in names if (path / name).is_file()), None)
-    if name is None:
+def _graphs(path: Path) -> list[tuple[Path, Path | None]]:
+    """Every graph there is, with its weights where it does not hold them itself."""
+    names = [name for name in GRAPHS if (path / name).is_file()]
+    if not names:
+        known = f"{', '.join(GRAPHS[:-1])} nor {GRAPHS[-1]}"
         raise ModelMissing(
-            f"{path} has neither {GRAPH_JSON} nor {GRAPH_PDMODEL}; {_advice(path)}",
-            file=str(path / GRAPH_JSON),
+            f"{path} has neither {known}; {_advice(path)}", file=str(path / GRAPHS[0])
         )
-    return _file(path, name)
+    return [
+        (_file(path, name), None if name == GRAPH_ONNX else _file(path, WEIGHTS)) for name in names
+    ]
 
 
 def _file(path: Path, name: str) -> Path:
@@ -124,11 +128,20 @@ def _with_characters(
 ) -> ModelFiles:
     if model.module is not Module.TEXT_RECOGNITION:
         return model
-    characters = read_dictionary(dictionary) if dictionary else description.characters
+    if dictionary is not None:
+        return replace(model, characters=read_dictionary(dictionary))
+    characters = description.characters or _characters_inside(path / GRAPH_ONNX)
     if not characters:
         raise ModelMissing(
-            f"{path} has no dictionary (PostProcess.character_dict in {DESCRIPTION}); "
-            "name a dictionary file in the configuration",
+            f"{path} has no dictionary (PostProcess.character_dict in {DESCRIPTION}, or "
+            f"{CHARACTERS_KEY} in an ONNX graph's metadata); name a dictionary file in the "
+            "configuration",
             file=str(path / DESCRIPTION),
         )
     return replace(model, characters=characters)
+
+
+def _characters_inside(graph: Path) -> tuple[str, ...]:
+    """The dictionary that an exporter has put into the graph, which no other file tells."""
+    text = onnx_metadata(graph).get(CHARACTERS_KEY) if graph.is_file() else None
+    return () if text is None else parse_dictionary(text.encode(), origin=str(graph))

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import Final
 
 from inkstream_server.models.line_family import LineFamily
 
-# The official layout of a model directory. Of the two graphs the JSON one wins.
+# The official layout of a model directory. An ONNX graph has its weights in itself.
 GRAPH_JSON: Final = "inference.json"
 GRAPH_PDMODEL: Final = "inference.pdmodel"
+GRAPH_ONNX: Final = "inference.onnx"
+GRAPHS: Final = (GRAPH_JSON, GRAPH_PDMODEL, GRAPH_ONNX)
+"""In the order in which one of them wins, where an engine reads several that are there."""
 WEIGHTS: Final = "inference.pdiparams"
 DESCRIPTION: Final = "inference.yml"
 
@@ -30,10 +34,9 @@ class Module(Enum):
 class ModelFiles:
     """One model, ready to be loaded by an engine.
 
-    `weights` is None only where no file is read at all, which is the fake engine's case.
-    `characters` is the dictionary of a recogniser, in the order of its classes, without the CTC
-    blank before and the space after it; empty for other modules. How pictures are prepared is not
-    here: the stages compute what PaddleX does for the module, with its standard values.
+    `weights` is None where the graph holds them. `characters` is the dictionary of a recogniser, in
+    the order of its classes, without the CTC blank before and the space after it; empty for other
+    modules. `other_graphs` are the same model in other formats, each as (graph, weights).
     """
 
     name: str
@@ -43,3 +46,17 @@ class ModelFiles:
     characters: tuple[str, ...] = ()
     # Of line-orientation models.
     line_family: LineFamily = LineFamily.MOBILE_V2
+    other_graphs: tuple[tuple[Path, Path | None], ...] = ()
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The files that an engine loads; none where it is the fake engine."""
+        if self.weights is not None:
+            return self.graph, self.weights
+        return (self.graph,) if self.graph.name == GRAPH_ONNX else ()
+
+    def in_each_format(self) -> Iterator[ModelFiles]:
+        """This model, and then with each of its other graphs in the place of its own."""
+        yield replace(self, other_graphs=())
+        for graph, weights in self.other_graphs:
+            yield replace(self, graph=graph, weights=weights, other_graphs=())

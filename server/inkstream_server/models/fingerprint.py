@@ -31,6 +31,5 @@ def model_sha256(model: ModelFiles) -> str:
     Without files, which is the fake engine's case, it follows from the name alone. OSError when a
     file cannot be read.
     """
-    files = [model.graph, model.weights] if model.weights is not None else []
-    hashes = [Fingerprint.of(file).sha256 for file in files]
+    hashes = [Fingerprint.of(file).sha256 for file in model.paths]
     return hashlib.sha256(" ".join([model.name, *hashes]).encode()).hexdigest()

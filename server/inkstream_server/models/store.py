@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inkstream_server.errors import ModelUnknown
-from inkstream_server.models.files import GRAPH_JSON, GRAPH_PDMODEL
+from inkstream_server.models.files import GRAPHS
 from inkstream_server.models.lock import LOCK
 
 
@@ -49,4 +49,4 @@ class ModelStore:
 def _is_model(path: Path) -> bool:
     if path.name.startswith("."):
         return False
-    return any((path / file).exists() for file in (LOCK, GRAPH_JSON, GRAPH_PDMODEL))
+    return any((path / file).exists() for file in (LOCK, *GRAPHS))

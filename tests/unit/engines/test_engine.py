@@ -14,6 +14,7 @@ from inkstream_server.engines.engine import (
 )
 from inkstream_server.engines.fake import FakeEngine
 from inkstream_server.engines.faults import DeviceUnknown, ModelMismatch
+from inkstream_server.engines.onnxruntime import OnnxRuntimeEngine
 from inkstream_server.engines.openvino import OpenVinoEngine
 from inkstream_server.engines.paddle import PaddleEngine
 from inkstream_server.models.files import Module
@@ -60,7 +61,9 @@ def test_without_a_dictionary_any_count_will_do() -> None:
     check_class_count(model_files(), 6625)
 
 
-@pytest.mark.parametrize("engine", [OpenVinoEngine(), PaddleEngine(), FakeEngine(delay_s=0.5)])
+@pytest.mark.parametrize(
+    "engine", [OpenVinoEngine(), PaddleEngine(), OnnxRuntimeEngine(), FakeEngine(0.5)]
+)
 def test_an_engine_can_be_sent_to_the_process_that_loads(engine: Engine) -> None:
     assert pickle.loads(pickle.dumps(engine)) == engine
 

@@ -1,6 +1,7 @@
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 from tests.unit.engines.model_files import model_files
@@ -48,6 +49,31 @@ def test_why_a_faster_engine_is_passed_over_is_told() -> None:
     assert selection.why == "the package unable is not installed; fake is the fastest that can"
 
 
+@dataclass(frozen=True)
+class OnnxEngine(UnableEngine):
+    """Reads ONNX, and nothing else."""
+
+    name: str = "onnx"
+
+    def obstacle(self, model: ModelFiles, device: Device) -> str | None:
+        return None if model.graph.name == "inference.onnx" else f"onnx cannot read {model.graph}"
+
+
+def test_an_engine_is_given_the_graph_that_it_reads() -> None:
+    model = replace(model_files(), other_graphs=((Path("inference.onnx"), None),))
+
+    selection = first_able([OnnxEngine(), FakeEngine()], model, CPU)
+
+    assert selection.engine == OnnxEngine()
+    assert (selection.model.graph, selection.model.weights) == (Path("inference.onnx"), None)
+
+
+def test_an_engine_is_given_the_first_graph_where_it_reads_several() -> None:
+    model = replace(model_files(), other_graphs=((Path("inference.onnx"), None),))
+
+    assert first_able([FakeEngine()], model, CPU).model.graph == model.graph
+
+
 def test_that_no_engine_can_stops_the_start_with_every_reason() -> None:
     with pytest.raises(EngineUnusable, match="model a_model on cpu: the package unable is not"):
         first_able([UnableEngine()], model_files(), CPU)
@@ -66,7 +92,7 @@ def test_an_engine_asked_for_by_name_is_not_replaced() -> None:
 
 
 def test_an_unknown_engine_stops_the_start_and_tells_the_known_ones() -> None:
-    with pytest.raises(EngineUnknown, match="known are auto, openvino, paddle, fake"):
+    with pytest.raises(EngineUnknown, match="known are auto, openvino, paddle, onnxruntime, fake"):
         select("tensorflow", model_files(), CPU)
 
 
@@ -78,7 +104,7 @@ def test_no_tested_engine_is_chosen_automatically_where_none_can_run() -> None:
 def test_choosing_an_engine_imports_no_runtime() -> None:
     code = (
         "import sys, inkstream_server.engines.selection\n"
-        "assert not {'paddle', 'openvino'} & set(sys.modules)"
+        "assert not {'paddle', 'openvino', 'onnxruntime'} & set(sys.modules)"
     )
 
     subprocess.run([sys.executable, "-c", code], check=True)

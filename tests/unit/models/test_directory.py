@@ -3,6 +3,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.unit import onnx_models
 
 from inkstream_server.errors import ModelDamaged, ModelMissing
 from inkstream_server.models.directory import read_model_directory
@@ -84,6 +85,55 @@ def test_a_model_of_no_known_module_is_refused(tmp_path: Path, labels: tuple[str
 
     with pytest.raises(ModelDamaged, match="which module"):
         read_model_directory(path)
+
+
+def test_an_onnx_graph_needs_no_weights_beside_it(tmp_path: Path) -> None:
+    path = onnx_models.write_model(tmp_path / "det", onnx_models.detector())
+
+    model = read_model_directory(path, Module.TEXT_DETECTION)
+
+    assert (model.name, model.graph, model.weights) == ("det", path / "inference.onnx", None)
+    assert model.paths == (path / "inference.onnx",)
+
+
+def test_a_model_keeps_every_graph_that_is_there(tmp_path: Path) -> None:
+    path = make(tmp_path / "both", graph="inference.pdmodel")
+    (path / "inference.onnx").write_bytes(onnx_models.recogniser())
+
+    model = read_model_directory(path)
+
+    assert [each.paths for each in model.in_each_format()] == [
+        (path / "inference.pdmodel", path / "inference.pdiparams"),
+        (path / "inference.onnx",),
+    ]
+
+
+def test_without_a_yml_a_dictionary_inside_the_onnx_graph_is_taken(tmp_path: Path) -> None:
+    graph = onnx_models.recogniser({"character": "a\n中"})
+    path = onnx_models.write_model(tmp_path / "rec", graph)
+    (tmp_path / "keys.txt").write_text("x\ny", encoding="utf-8")
+    named = tmp_path / "keys.txt"
+
+    inside = read_model_directory(path, Module.TEXT_RECOGNITION)
+    beside = read_model_directory(path, Module.TEXT_RECOGNITION, dictionary=named)
+
+    assert inside.characters == ("a", "中")
+    assert beside.characters == ("x", "y")
+
+
+def test_the_ymls_dictionary_goes_before_that_inside_the_graph(tmp_path: Path) -> None:
+    graph = onnx_models.recogniser({"character": "a\n中"})
+
+    model = read_model_directory(onnx_models.write_model(tmp_path / "rec", graph, RECOGNISER))
+
+    assert model.characters[:2] == ("1", "2")
+
+
+def test_an_onnx_recogniser_that_tells_no_characters_is_refused(tmp_path: Path) -> None:
+    path = onnx_models.write_model(tmp_path / "rec", onnx_models.recogniser())
+
+    with pytest.raises(ModelMissing, match="character in an ONNX graph's metadata"):
+        read_model_directory(path, Module.TEXT_RECOGNITION)
 
 
 def test_a_directory_without_yml_takes_what_the_caller_says(tmp_path: Path) -> None:
