@@ -1,12 +1,14 @@
 """The whole configuration: one typed, frozen tree, read once.
 
-Defaults < YAML file < INKSTREAM_* environment < flags. Each component owns its slice; only `app`
+Defaults < PaddleX's pipeline file, where one is given (`paddlex`) < YAML file < INKSTREAM_*
+environment < flags. Each component owns its slice; only `app`
 and `cli` see the whole.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -42,6 +44,15 @@ class ConfigInvalid(OcrError):
 
 def _one_or_several(value: object) -> object:
     return (value,) if isinstance(value, str) else value
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One value of a layer, by its dotted key, and where it is from."""
+
+    key: str
+    value: object
+    origin: str
 
 
 class ModelsConfig(BaseModel, frozen=True, extra="forbid"):
@@ -134,12 +145,19 @@ _OTHER_VARIABLES: Final = frozenset({"INKSTREAM_MODELS_DIR"})
 
 
 def load_config(
-    file: Path | None, environ: Mapping[str, str], flags: Sequence[tuple[str, Any]]
+    file: Path | None,
+    environ: Mapping[str, str],
+    flags: Sequence[tuple[str, Any]],
+    beneath: Sequence[Setting] = (),
 ) -> ServerConfig:
-    """Read the configuration. `flags` are (dotted key, value). Raises ConfigInvalid."""
+    """Read the configuration. Raises ConfigInvalid.
+
+    `flags` are (dotted key, value). `beneath` lies between the defaults and the file.
+    """
     tree: dict[str, Any] = {}
     sources: dict[str, str] = {}
     for source, layer in (
+        *((each.origin, [(each.key, each.value)]) for each in beneath),
         (str(file), _file_layer(file)),
         ("the environment", _environment_layer(environ)),
         ("the command line", flags),

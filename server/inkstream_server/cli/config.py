@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from inkstream_server.cli.options import add_config_options, config_from
+from inkstream_server.cli.options import add_config_options, loaded_from
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -23,6 +23,9 @@ def add_parser(subparsers: Subparsers) -> None:
 def _show(arguments: argparse.Namespace) -> int:
     import yaml
 
-    tree = config_from(arguments).model_dump(mode="json")
+    loaded = loaded_from(arguments)
+    tree = loaded.config.model_dump(mode="json")
+    for text in (*loaded.remarks, *loaded.warnings):
+        sys.stdout.write(f"# {text}\n")
     sys.stdout.write(yaml.safe_dump(tree, sort_keys=False, allow_unicode=True))
     return 0

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from inkstream_server.config import ServerConfig
+    from inkstream_server.paddlex.loading import LoadedConfig
 
 # Flag, key, metavar, help.
 _FLAGS: Final = (
@@ -40,6 +41,9 @@ _FLAGS: Final = (
 
 def add_config_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, metavar="FILE", help="a YAML file")
+    parser.add_argument(
+        "--pipeline", metavar="FILE", help="PaddleX's OCR.yaml; what --config says goes before it"
+    )
     for flag, key, metavar, text in _FLAGS:
         parser.add_argument(flag, dest=key, metavar=metavar, help=text)
     parser.add_argument(
@@ -54,14 +58,22 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
 
 def config_from(arguments: argparse.Namespace) -> ServerConfig:
     """The effective configuration. Raises ConfigInvalid."""
-    from inkstream_server.config import load_config  # heavy: only when a command runs
+    return loaded_from(arguments).config
+
+
+def loaded_from(arguments: argparse.Namespace) -> LoadedConfig:
+    """The same, with what is to be said of PaddleX's pipeline file."""
+    # Heavy: only when a command runs.
+    from inkstream_server.paddlex.loading import ConfigSources, load_with_pipeline
 
     given = vars(arguments)
     flags: list[tuple[str, Any]] = [
         (key, given[key]) for _, key, _, _ in _FLAGS if given[key] is not None
     ]
     flags += [_setting(text) for text in arguments.settings]
-    return load_config(arguments.config, os.environ, flags)
+    return load_with_pipeline(
+        arguments.pipeline, ConfigSources(arguments.config, os.environ, flags)
+    )
 
 
 def _setting(text: str) -> tuple[str, Any]:

@@ -6,7 +6,7 @@ import argparse
 import asyncio
 from typing import TYPE_CHECKING
 
-from inkstream_server.cli.options import add_config_options, config_from
+from inkstream_server.cli.options import add_config_options, loaded_from
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -22,7 +22,8 @@ def _serve(arguments: argparse.Namespace) -> int:
     from inkstream_server.app.server import run_server  # heavy: only when a server starts
     from inkstream_server.telemetry.log import set_up_logging
 
-    config = config_from(arguments)
-    set_up_logging(config.log_level)
-    asyncio.run(run_server(config))
+    loaded = loaded_from(arguments)
+    set_up_logging(loaded.config.log_level)
+    loaded.log()
+    asyncio.run(run_server(loaded.config))
     return 0

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tests.unit.paddlex.files import OCR_YAML
 
 from inkstream_server.cli.main import main
 
@@ -12,6 +13,19 @@ def shown(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, dict
     assert main(["config", "show", *arguments]) == 0
     tree: dict[str, dict[str, object]] = yaml.safe_load(capsys.readouterr().out)
     return tree
+
+
+def test_paddlex_own_file_lies_beneath_and_what_of_it_has_no_effect_is_a_comment(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "OCR.yaml"
+    file.write_text(OCR_YAML, encoding="utf-8")
+
+    assert main(["config", "show", f"--pipeline={file}", "--engine=fake"]) == 0
+
+    output = capsys.readouterr().out
+    assert "# SubModules.TextRecognition.batch_size" in output
+    assert yaml.safe_load(output)["pipeline"]["text_det_limit_side_len"] == 64
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
