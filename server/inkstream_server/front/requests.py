@@ -65,7 +65,10 @@ class Caller:
 
 
 class RequestReader:
-    """Reads requests against this server's defaults, models and limits."""
+    """Reads requests against this server's defaults, models and limits.
+
+    A field that is wrong is told before what is not served: hence the priority before the settings.
+    """
 
     def __init__(self, book: SettingsBook, limits: DocumentLimits) -> None:
         self._book = book
@@ -80,8 +83,8 @@ class RequestReader:
             content=content,
             raw=raw,
             password=request.source.password,
-            settings=self._book.fill_in(_wishes(request.options)),
             priority=_priority(request.options, Priority.INTERACTIVE),
+            settings=self._book.fill_in(_wishes(request.options)),
         )
 
     def document(
@@ -117,8 +120,8 @@ class RequestReader:
             client=caller.client,
             deadline_at=caller.deadline_at,
             lines=tuple(self._line(source) for source in request.lines),
-            settings=self._book.fill_in(_wishes(request.options)),
             priority=_priority(request.options, Priority.INTERACTIVE),
+            settings=self._book.fill_in(_wishes(request.options)),
         )
 
     def _document(
@@ -130,8 +133,8 @@ class RequestReader:
             deadline_at=caller.deadline_at,
             content=b"",
             password=request.source.password,
-            settings=self._book.fill_in(_wishes(request.options)),
             priority=_priority(request.options, Priority.BATCH),
+            settings=self._book.fill_in(_wishes(request.options)),
             ranges=parse_page_ranges(request.pages.ranges),
             dpi=self._limits.requested_dpi(request.pages.dpi),
             order=_known(_ORDERS, request.order, "order"),
