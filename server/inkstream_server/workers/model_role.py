@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -14,6 +15,7 @@ from inkstream_server.stages import (
     ctc,
     detection,
     doc_orientation,
+    reading_direction,
     recognition,
     textline_orientation,
 )
@@ -104,13 +106,17 @@ class _Recognition:
         self._predictor = predictor
         self._memory = memory
         self._alphabet = ctc.alphabet(characters)
+        self._reads_right_to_left = reading_direction.reads_right_to_left(characters)
         self._widths = widths_of(width_step, predictor.precision.value)
 
     def run(self, bucket: ModelBucket, items: Sequence[Recognise]) -> Sequence[object]:
         lines = [self._memory.view(item.line) for item in items]
         (padded_width,) = bucket.shape
         class_ids, maxima = self._predictor.run(recognition.prepare(lines, padded_width))
-        return recognition.interpret(class_ids, maxima, self._alphabet)
+        read = recognition.interpret(class_ids, maxima, self._alphabet)
+        if self._reads_right_to_left:
+            return [replace(line, text=reading_direction.reordered(line.text)) for line in read]
+        return read
 
     def warm_up(self) -> None:
         for count, width in shapes_to_warm(self._widths):

@@ -14,6 +14,7 @@ from inkstream_server.engines.engine import EngineSettings
 from inkstream_server.engines.fake import PLAIN_CHARACTERS, FakeEngine
 from inkstream_server.models.files import ModelFiles, Module
 from inkstream_server.stages import detection, recognition
+from inkstream_server.stages.reading_direction import reordered
 from inkstream_server.stages.recognition import LineText
 from inkstream_server.stages.textline_orientation import LineOrientation
 from inkstream_server.workers.memory import ArrayHandle
@@ -105,6 +106,24 @@ def test_different_lines_read_differently(role: ModelRole, room: Room) -> None:
     read = [texts(role, bucket_of(word), [line(room, word)])[0].text for word in WORDS]
 
     assert len(set(read)) == len(WORDS)
+
+
+def test_a_line_of_a_right_to_left_script_is_told_as_it_is_written(room: Room) -> None:
+    letters = tuple("ءآأؤإئابةتثجحخدذرزسشصضطظعغ")
+    assert len(letters) == len(PLAIN_CHARACTERS)
+    plain, arabic = (
+        ModelRole(room.memory, [to_load(RECOGNISER, Module.TEXT_RECOGNITION, characters)])
+        for characters in (PLAIN_CHARACTERS, letters)
+    )
+    item, bucket = line(room, "one two"), bucket_of("one two")
+
+    (seen,) = texts(plain, bucket, [item])
+    (written,) = texts(arabic, bucket, [item])
+
+    names = dict(zip(PLAIN_CHARACTERS, letters, strict=True))
+    from_the_left = "".join(names.get(letter, letter) for letter in seen.text)
+    assert written.score == seen.score
+    assert written.text == reordered(from_the_left) != from_the_left
 
 
 def test_the_map_of_a_page_is_written_where_the_item_says(role: ModelRole, room: Room) -> None:
