@@ -9,6 +9,8 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from inkstream_server.cli.page_options import add_page_options
+
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -48,6 +50,7 @@ def add_parser(subparsers: Subparsers) -> None:
     _add_pace(parser)
     _add_extents(parser)
     _add_calls(parser)
+    add_page_options(parser)
     _add_report(parser)
     parser.set_defaults(func=_run)
 

@@ -33,6 +33,7 @@ from inkstream.load.report import Report, report_on
 from inkstream.load.report_json import Circumstances, as_tree
 from inkstream.load.run import Run
 from inkstream.load.tables import render
+from inkstream_server.cli.page_options import page_options
 from inkstream_server.cli.reading import no_server
 
 _ASK_S: Final = 10.0
@@ -81,6 +82,7 @@ def plan_of(arguments: argparse.Namespace) -> LoadPlan:
             pages=arguments.pages,
             dpi=arguments.dpi,
             order=arguments.order,
+            options=page_options(arguments),
         ),
         connection_count=arguments.connections,
         seed=arguments.seed,

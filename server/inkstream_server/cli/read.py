@@ -8,6 +8,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Final
 
+from inkstream_server.cli.page_options import add_page_options, page_options
+
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -50,6 +52,7 @@ def add_parser(subparsers: Subparsers) -> None:
         action="store_true",
         help="one inkstream.v1.RecognizeStreamResponse a line, as JSON",
     )
+    add_page_options(parser)
     parser.set_defaults(func=_run)
 
 
@@ -65,6 +68,7 @@ def _run(arguments: argparse.Namespace) -> int:
         order=arguments.order,
         password=arguments.password,
         priority=arguments.priority,
+        options=page_options(arguments),
     )
     files: list[str] = arguments.files
     with Client(arguments.server, timeout_s=arguments.timeout) as client, Screen() as screen:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, Protocol
 
@@ -12,7 +12,7 @@ import grpc
 
 from inkstream.client import Client
 from inkstream.errors import InkstreamError
-from inkstream.options import PageOrder
+from inkstream.options import Options, PageOrder
 from inkstream.results import DocumentEnd, DocumentEvent, DocumentStart, Failure, Page
 
 _STDIN: Final = "-"
@@ -29,6 +29,7 @@ class Query:
     order: PageOrder
     password: str
     priority: Literal["interactive", "batch"]
+    options: Options = field(default_factory=lambda: Options())
 
 
 class Output(Protocol):
@@ -80,13 +81,14 @@ class _Reading:
         return self._failure_count
 
     def _read(self) -> None:
+        options: Options = {**self._query.options, "priority": self._query.priority}
         document = self._client.recognize_document(
             sys.stdin.buffer.read() if self._file == _STDIN else Path(self._file),
             pages=self._query.pages,
             dpi=self._query.dpi,
             order=self._query.order,
             password=self._query.password,
-            priority=self._query.priority,
+            **options,
         )
         for event in document.events():
             self._tell(event)

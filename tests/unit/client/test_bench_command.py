@@ -88,6 +88,7 @@ def test_pdfs_go_as_documents_with_their_flags(
     script.add_page(1, "one")
     script.add_page(2, "two")
     flags = ["--pages", "1-2", "--dpi", "300", "--order", "completion", "--priority", "batch"]
+    flags += ["--rec-model", "en", "--text-det-thresh", "0"]
 
     assert bench(script, f"{pdf}:3", image, "--requests", "12", "--json", str(report), *flags) == 0
 
@@ -96,7 +97,9 @@ def test_pdfs_go_as_documents_with_their_flags(
     assert len(documents) > len(images) > 0
     assert documents[0].pages == ocr_pb2.PageSelection(ranges="1-2", dpi=300)
     assert documents[0].order == ocr_pb2.PAGE_ORDER_COMPLETION
-    assert images[0].options.priority == settings_pb2.PRIORITY_BATCH
+    assert images[0].options == settings_pb2.RecognizeOptions(
+        priority=settings_pb2.PRIORITY_BATCH, text_rec_model="en", text_det_thresh=0.0
+    )
     of_pdf, of_image = read(report)["sources"]
     assert of_pdf["page_count"] == 2 * of_pdf["request_count"] == 2 * len(documents)
     assert of_pdf["first_page_ms"]["sample_count"] == len(documents)

@@ -13,6 +13,7 @@ import grpc
 import pytest
 from google.protobuf.json_format import Parse
 
+from inkstream.options import Options, encode_options
 from inkstream.v1 import ocr_pb2, settings_pb2
 from inkstream_server.cli import read
 
@@ -111,6 +112,41 @@ def test_the_flags_reach_the_server(script: Script, pdf: str) -> None:
     assert request.pages == ocr_pb2.PageSelection(ranges="1-3", dpi=300)
     assert request.source.password == "x"
     assert request.order == ocr_pb2.PAGE_ORDER_COMPLETION
+
+
+PAGE_FLAGS = {
+    "--rec-model=en": Options(text_rec_model="en"),
+    "--text-rec-model=en": Options(text_rec_model="en"),
+    "--use-doc-orientation-classify": Options(use_doc_orientation_classify=True),
+    "--no-use-doc-orientation-classify": Options(use_doc_orientation_classify=False),
+    "--use-doc-unwarping": Options(use_doc_unwarping=True),
+    "--no-use-textline-orientation": Options(use_textline_orientation=False),
+    "--text-det-limit-side-len=736": Options(text_det_limit_side_len=736),
+    "--text-det-limit-type=min": Options(text_det_limit_type="min"),
+    "--text-det-thresh=0": Options(text_det_thresh=0.0),
+    "--text-det-box-thresh=0.8": Options(text_det_box_thresh=0.8),
+    "--text-det-unclip-ratio=1.5": Options(text_det_unclip_ratio=1.5),
+    "--text-rec-score-thresh=0.9": Options(text_rec_score_thresh=0.9),
+}
+# Of these there are flags that mean more than how a page is read.
+OTHERS = {"priority", "return_word_box", "visualize", "frame", "return_page_images"}
+
+
+@pytest.mark.parametrize("flag", PAGE_FLAGS)
+def test_each_flag_sets_its_option_and_no_other(script: Script, pdf: str, flag: str) -> None:
+    script.add_page(1, "one")
+
+    assert run(script, flag, pdf) == 0
+
+    (request,) = script.requests
+    assert isinstance(request, ocr_pb2.RecognizeDocumentRequest)
+    assert request.options == encode_options({"priority": "interactive", **PAGE_FLAGS[flag]})
+
+
+def test_there_is_a_flag_for_every_option() -> None:
+    tried = {name for options in PAGE_FLAGS.values() for name in options}
+
+    assert tried == set(Options.__annotations__) - OTHERS
 
 
 def test_a_failed_page_is_told_and_the_rest_printed(

@@ -12,7 +12,6 @@ from inkstream.errors import InkstreamError
 from inkstream.load.mix import File
 from inkstream.load.outcome import Answer, PageOutcome
 from inkstream.load.plan import CallSettings
-from inkstream.options import Options
 from inkstream.results import Page
 
 
@@ -50,7 +49,9 @@ async def _attempt(
 async def _read(
     client: AsyncClient, file: File, settings: CallSettings
 ) -> AsyncGenerator[Page, None]:
-    options: Options = {} if settings.priority is None else {"priority": settings.priority}
+    options = settings.options.copy()
+    if settings.priority is not None:
+        options["priority"] = settings.priority
     if not file.is_document:
         yield await client.recognize(file.content, timeout_s=settings.timeout_s, **options)
         return

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from inkstream.load.arrivals import Arrivals
 from inkstream.load.mix import Source
-from inkstream.options import PageOrder
+from inkstream.options import Options, PageOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ class CallSettings:
 
     `retry_limit`: how often a request that was refused with a RetryInfo is sent again, after the
     time it names; each attempt has its own `timeout_s`. `pages`, `dpi` and `order` are of PDFs.
+    `options` are how pages are read; the priority stands beside them.
     """
 
     timeout_s: float
@@ -60,6 +61,7 @@ class CallSettings:
     pages: str = ""
     dpi: int = 0
     order: PageOrder = "document"
+    options: Options = field(default_factory=lambda: Options())
 
 
 @dataclass(frozen=True, slots=True)
