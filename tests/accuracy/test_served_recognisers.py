@@ -53,7 +53,11 @@ def _capital(text: str) -> str:
 
 def read(client: Client, job: tuple[str, str]) -> list[str]:
     picture, model = job
-    page = client.recognize(reference_file(f"data/images/{picture}"), text_rec_model=model)
+    page = client.recognize(
+        reference_file(f"data/images/{picture}"),
+        text_rec_model=model,
+        use_doc_orientation_classify=False,
+    )
     assert page.settings is not None
     assert page.settings.text_rec_model == model
     return [line.text for line in page.lines]

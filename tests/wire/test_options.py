@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from tests.pictures import picture, png
-from tests.wire.calls import CALL_S, Stubs, document_request, refusal, well_server
+from tests.wire.calls import CALL_S, Stubs, document_request, reading, refusal, well_server
 
 from inkstream.v1 import models_pb2, ocr_pb2, settings_pb2, source_pb2
 from served import RunningServer
@@ -196,6 +196,23 @@ def test_an_explicit_0_is_a_value(stubs: Stubs, name: str) -> None:
     told = read(stubs, options_of({name: 0.0}))
 
     assert getattr(told, name) == 0.0
+
+
+def test_a_request_that_states_the_defaults_is_read_as_one_that_does_not(stubs: Stubs) -> None:
+    told = defaults(stubs)
+    stated = options_of({name: getattr(told, name) for name in TOLD & set(FIELDS)})
+    request = ocr_pb2.RecognizeRequest(source=source(IMAGE), options=stated)
+
+    page = stubs.ocr.Recognize(request, timeout=CALL_S).page
+
+    assert reading(page) == reading(stubs.read(IMAGE))
+
+
+def test_a_wrong_number_is_told_as_it_was_written(stubs: Stubs) -> None:
+    with pytest.raises(grpc.RpcError) as refused:
+        read(stubs, Options(text_det_thresh=1.1))
+
+    assert refusal(refused.value).facts["value"] == "1.1"
 
 
 def test_an_explicit_false_is_a_value(stubs: Stubs) -> None:

@@ -91,8 +91,9 @@ async def _warm_up(parts: Parts) -> None:
     parts.loaded.extend(models.result())
     for each in parts.loaded:
         _log.info(
-            "warm: %s, engine %s on %s in %s", each.name, each.engine, each.device, each.precision
-        )
+            "warm: %s, engine %s on %s in %s, %d MiB in each worker",
+            each.name, each.engine, each.device, each.precision, each.memory_bytes >> 20,
+        )  # fmt: skip
 
 
 async def _watch_pools(parts: Parts, max_failed_starts: int) -> None:

@@ -18,6 +18,7 @@ from inkstream_server.errors import (
     TooManyLines,
     UriNotAllowed,
 )
+from inkstream_server.front.single_precision import as_written
 from inkstream_server.pipeline.intake import Content, DocumentJob, PageOrder
 from inkstream_server.pipeline.lines import LinesJob
 from inkstream_server.pipeline.settings import PageWishes, SettingsBook
@@ -197,7 +198,10 @@ def _wishes(options: settings_pb2.RecognizeOptions) -> PageWishes:
 
 def _set(options: settings_pb2.RecognizeOptions, name: _Optional) -> Any:  # noqa: ANN401 - as the field's
     """An optional field's value, an explicit 0 too; None where the request leaves it unset."""
-    return getattr(options, name) if options.HasField(name) else None
+    if not options.HasField(name):
+        return None
+    value = getattr(options, name)
+    return as_written(value) if isinstance(value, float) else value
 
 
 def _check_additions(options: settings_pb2.RecognizeOptions) -> None:

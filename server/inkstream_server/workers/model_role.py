@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final, Protocol
@@ -29,6 +30,7 @@ from inkstream_server.workers.model_tasks import (
     ModelToLoad,
     Recognise,
 )
+from inkstream_server.workers.process_facts import own_memory_bytes
 from inkstream_server.workers.widths import WARM_COUNTS, shapes_to_warm, widths_of
 
 # As large as pages get by default: room that grows later leaves holes behind that stay resident.
@@ -57,14 +59,18 @@ class ModelRole:
         self._stages: dict[str, _Stage] = {}
         self._loaded: list[LoadedModel] = []
         for model in models:
+            before_bytes = _memory_bytes()
             predictor = watch(model.engine.load(model.files, model.settings))
             self._stages[model.files.name] = _stage_of(model, predictor, memory)
-            self._loaded.append(describe(model, predictor))
+            loaded = describe(model, predictor)
+            self._loaded.append(_grown(loaded, _memory_bytes() - before_bytes))
 
     def warm_up(self) -> None:
         """Run every model: the first run of a predictor costs many times a later one."""
-        for stage in self._stages.values():
-            stage.warm_up()
+        for at, loaded in enumerate(self._loaded):
+            before_bytes = _memory_bytes()
+            self._stages[loaded.name].warm_up()
+            self._loaded[at] = _grown(loaded, _memory_bytes() - before_bytes)
 
     @property
     def models(self) -> Sequence[LoadedModel]:
@@ -170,6 +176,14 @@ def _stage_of(model: ModelToLoad, predictor: Predictor, memory: SharedMemory) ->
             return _LineOrientation(predictor, memory, files.line_family)
         case other:
             raise AssertionError(other)
+
+
+def _memory_bytes() -> int:
+    return own_memory_bytes(os.getpid())
+
+
+def _grown(model: LoadedModel, by_bytes: int) -> LoadedModel:
+    return replace(model, memory_bytes=model.memory_bytes + max(0, by_bytes))
 
 
 def describe(model: ModelToLoad, predictor: Predictor) -> LoadedModel:

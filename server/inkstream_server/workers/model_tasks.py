@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from inkstream_server.engines.engine import Engine, EngineSettings
 from inkstream_server.models.files import ModelFiles, Module
@@ -69,6 +69,8 @@ class LoadedModel:
     device: str
     precision: str
     character_count: int
+    # What one worker has in memory for it once it is warm.
+    memory_bytes: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
