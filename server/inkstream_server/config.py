@@ -141,7 +141,7 @@ class ServerConfig(BaseModel, frozen=True, extra="forbid"):
 
 
 # Read elsewhere: where models lie is asked by commands that have no configuration.
-_OTHER_VARIABLES: Final = frozenset({"INKSTREAM_MODELS_DIR"})
+_OTHER_VARIABLES: Final = frozenset({"INKSTREAM_MODELS_BASE_URL", "INKSTREAM_MODELS_DIR"})
 
 
 def load_config(

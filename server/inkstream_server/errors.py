@@ -247,6 +247,13 @@ class ModelArchiveRefused(OcrError):
     fault = Fault.SETUP
 
 
+class ModelChanged(OcrError):
+    """What a source gives now is not what it gave when the model was first pulled."""
+
+    reason = "MODEL_CHANGED"
+    fault = Fault.SETUP
+
+
 class PullFailed(OcrError):
     """Models could not be fetched, or not be written where they belong."""
 

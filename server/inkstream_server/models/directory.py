@@ -84,8 +84,9 @@ def _file(path: Path, name: str) -> Path:
 
 def _advice(path: Path) -> str:
     """Only `models pull` can repair what it made; for the rest the operator has the source."""
-    known = CATALOGUE.find(path.name) is not None or (path / LOCK).exists()
-    return repair(path) if known else "copy the model's directory again"
+    is_pulled = (path / LOCK).exists()
+    can_be = not path.exists() and CATALOGUE.find(path.name) is not None
+    return repair(path) if is_pulled or can_be else "copy the model's directory again"
 
 
 def _module(path: Path, description: InferenceYml, module: Module | None) -> Module:

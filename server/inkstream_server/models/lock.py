@@ -6,6 +6,7 @@ import json
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Final, Self
 
@@ -17,14 +18,26 @@ LOCK: Final = "inkstream.lock.json"
 _FORMAT: Final = 1
 
 
+class Trust(Enum):
+    """Who says that the files are the right ones."""
+
+    CATALOGUE = "catalogue"  # it names their hashes
+    OPERATOR = "operator"  # who pulled it named the archive's hash
+    FIRST_USE = "first use"  # nobody: it is what was found when it was pulled
+
+
 @dataclass(frozen=True, slots=True)
 class ModelLock:
-    """`files` has every file of the directory but the lock file itself, by name."""
+    """`files` has every file of the directory but the lock file itself, by name.
+
+    `source_sha256` is that of the archive; empty where the model came as a folder.
+    """
 
     model: str
     source: str
     source_sha256: str
     files: Mapping[str, Fingerprint]
+    trust: Trust = Trust.CATALOGUE
 
     @classmethod
     def read(cls, directory: Path) -> Self | None:
@@ -50,6 +63,7 @@ class ModelLock:
             "format": _FORMAT,
             "model": self.model,
             "source": {"from": self.source, "sha256": self.source_sha256},
+            "trust": self.trust.value,
             "files": {
                 name: {"sha256": fingerprint.sha256, "size_bytes": fingerprint.size_bytes}
                 for name, fingerprint in self.files.items()
@@ -73,6 +87,8 @@ class ModelLock:
                 name: Fingerprint(str(values["sha256"]), int(values["size_bytes"]))
                 for name, values in files.items()
             },
+            # Lock files of before there were others have none.
+            Trust(tree.get("trust", Trust.CATALOGUE.value)),
         )
 
 

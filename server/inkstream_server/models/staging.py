@@ -54,10 +54,15 @@ def put_in_place(made: Path, target: Path) -> None:
     for file in made.iterdir():
         _flush(file)
     _flush(made)
-    old = made.parent / f"old-{target.name}"
     if target.exists() or target.is_symlink():
-        target.rename(old)
+        target.rename(made.parent / f"old-{target.name}")
     made.rename(target)
+    _flush(target.parent)
+
+
+def put_away(target: Path, folder: Path) -> None:
+    """Take a directory out of the store at once; it goes with the staging folder."""
+    target.rename(folder / f"old-{target.name}")
     _flush(target.parent)
 
 

@@ -39,6 +39,11 @@ class ModelStore:
             raise ModelUnknown(f"{name!r} is no model name", model=name)
         return self.root / name
 
+    @property
+    def partials(self) -> Path:
+        """For downloads that are not whole yet."""
+        return self.root / ".partial"
+
     def names(self) -> tuple[str, ...]:
         """Every model there is, pulled or put there by hand, whole or damaged, sorted."""
         if not self.root.is_dir():

