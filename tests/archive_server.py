@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
+import ssl
 import tarfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -12,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 # What a server does with one request: writes an answer through the handler.
 Answer = Callable[["_Handler"], None]
@@ -38,9 +40,15 @@ class ArchiveServer:
 
 
 @contextmanager
-def archive_server() -> Iterator[ArchiveServer]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as http:
-        server = ArchiveServer(f"http://127.0.0.1:{http.server_address[1]}")
+def archive_server(certificate: Path | None = None) -> Iterator[ArchiveServer]:
+    """With a certificate (and its key) it speaks TLS."""
+    with _Server(("127.0.0.1", 0), _Handler) as http:
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            http.socket = context.wrap_socket(http.socket, server_side=True)
+        scheme = "https" if certificate else "http"
+        server = ArchiveServer(f"{scheme}://127.0.0.1:{http.server_address[1]}")
         _Handler.servers[http.server_address[1]] = server
         thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
@@ -192,6 +200,11 @@ def redirect(location: str, code: int = 302) -> Answer:
     return answer
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that left, or does not trust the certificate: nothing to be told."""
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     servers: dict[int, ArchiveServer] = {}  # noqa: RUF012 - http.server makes the handlers
@@ -201,9 +214,8 @@ class _Handler(BaseHTTPRequestHandler):
         return self.servers[self.server.server_address[1]]  # type: ignore[index]
 
     def do_GET(self) -> None:
-        self.close_connection = (
-            True  # an answer that breaks off ends so, and no other is waited for
-        )
+        # An answer that breaks off ends so, and no other request is waited for.
+        self.close_connection = True
         server = self.archive_server
         self.headers["X-Path"] = self.path
         server.requests.append(self.headers)

@@ -118,6 +118,7 @@ def test_batch_sizes_are_as_measured_unless_they_are_set() -> None:
 def test_variables_of_others_are_left_alone() -> None:
     environ = {
         "INKSTREAM_MODELS_DIR": "/models",
+        "INKSTREAM_MODELS_BASE_URL": "https://mirror",
         "PATH": "/bin",
         "SERVER__PORT": "1",
     }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import shutil
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -332,6 +334,60 @@ def test_the_proxy_of_the_environment_is_asked(
 
     assert partial.path.read_bytes() == CONTENT
     assert server.requests[0]["X-Path"] == address.url
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """With its key, for 127.0.0.1. Nobody vouches for it."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl, which makes certificates, is not installed")
+    path = tmp_path_factory.mktemp("tls") / "certificate.pem"
+    command = [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+    command += ["-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"]
+    command += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", "-", "-out", "-"]
+    made = subprocess.run(command, check=True, capture_output=True)
+    path.write_bytes(made.stdout)
+    return path
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(
+    certificate: Path, tmp_path: Path
+) -> None:
+    with archive_server(certificate) as server:
+        server.serve(NAME, whole(CONTENT))
+
+        with pytest.raises(PullFailed, match="certificate verify failed"):
+            fetch(server, PartialFile(tmp_path, NAME, f"{server.url}/{NAME}"))
+
+        assert server.requests == []
+
+
+def test_a_certificate_that_the_environment_names_is_trusted(
+    certificate: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with archive_server(certificate) as server:
+        server.serve(NAME, whole(CONTENT))
+        partial = PartialFile(tmp_path, NAME, f"{server.url}/{NAME}")
+
+        fetch(server, partial)
+
+    assert partial.path.read_bytes() == CONTENT
+
+
+def test_a_redirect_from_tls_to_none_is_not_followed(
+    server: ArchiveServer, certificate: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    server.serve(NAME, whole(CONTENT))
+    with archive_server(certificate) as secure:
+        secure.serve(NAME, redirect(f"{server.url}/{NAME}"))
+
+        with pytest.raises(PullFailed, match="which is not followed"):
+            fetch(secure, PartialFile(tmp_path, NAME, f"{secure.url}/{NAME}"))
+
+    assert server.requests == []
 
 
 def test_what_came_from_another_mirror_is_not_built_upon(

@@ -332,6 +332,21 @@ def test_what_was_pulled_can_be_carried_to_another_machine(
     assert lock_of(elsewhere).source == str(store.directory("a_det"))
 
 
+def test_a_folder_of_links_is_followed(store: ModelStore, tmp_path: Path) -> None:
+    """Other tools keep a model's files by their hashes, and a folder of links to them."""
+    folder = tmp_path / "snapshot"
+    folder.mkdir()
+    for name, content in model_files(DETECTOR).items():
+        (tmp_path / f"blob-{name}").write_bytes(content)
+        (folder / name).symlink_to(tmp_path / f"blob-{name}")
+
+    pull(store, ["a_det"], fetch=from_path(folder), catalogue=OFFICIAL)
+
+    assert verify(store, "a_det", OFFICIAL) == []
+    assert not any(path.is_symlink() for path in store.directory("a_det").iterdir())
+    assert lock_of(store).source_sha256 == ""
+
+
 def test_what_was_changed_on_its_way_to_another_machine_is_refused(
     server: ArchiveServer, store: ModelStore, tmp_path: Path
 ) -> None:

@@ -28,7 +28,10 @@ class BoundedReader:
         return content
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
-        return self._file.seek(offset, whence)
+        try:
+            return self._file.seek(offset, whence)
+        except OSError as error:  # before its beginning
+            raise ValueError("it points outside itself") from error
 
     def tell(self) -> int:
         return self._file.tell()

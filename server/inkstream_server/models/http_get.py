@@ -33,7 +33,7 @@ class Address:
         """PullFailed for what is no HTTP address; a name and password may stand before the host."""
         try:
             parts = urlsplit(text)
-            host = parts.hostname
+            host, _ = parts.hostname, parts.port
         except ValueError as error:
             raise PullFailed(f"the base address is malformed: {error}") from error
         if parts.scheme not in _SCHEMES or not host or parts.query or parts.fragment:

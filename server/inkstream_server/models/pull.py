@@ -103,13 +103,14 @@ class _Pull:
 
     def bring(self, entry: CatalogueEntry) -> None:
         directory = self.store.directory(entry.name)
-        self.report(f"getting {entry.name} ({entry.source.label})")
+        self.report(f"getting {entry.name}")
         fetched = self.fetch(entry, self.folder)
         made = self.folder / "made" / entry.name
         lock = make(entry, fetched, made, sha256=self.sha256)
-        self._held_against(_lock(directory), lock, directory).write(made)
+        lock = self._held_against(_lock(directory), lock, directory)
+        lock.write(made)
         put_in_place(made, directory)
-        self.report(f"pulled {entry.name}")
+        self.report(f"pulled {entry.name} from {lock.source}")
 
     def _held_against(self, before: ModelLock | None, now: ModelLock, directory: Path) -> ModelLock:
         """What the new lock file says. The catalogue's word goes before an old one's."""

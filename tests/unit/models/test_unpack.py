@@ -8,9 +8,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.archive_server import tar_of
 
 from inkstream_server.errors import ModelArchiveRefused
+from inkstream_server.models.files import MODEL_FILES
 from inkstream_server.models.unpack import UnpackLimits, unpack
 
 GOOD = {
@@ -256,3 +259,32 @@ def test_an_archive_of_two_models_is_refused(
 
 def test_an_archive_without_a_model_is_refused(tmp_path: Path) -> None:
     assert "holds no model" in refusal(tar_of({"m_infer/model.bin": b"x"}), tmp_path).message
+
+
+@pytest.mark.parametrize("pack", PACKERS)
+@given(damage=st.lists(st.tuples(st.integers(0, 4000), st.integers(0, 255)), max_size=8))
+@settings(max_examples=150)
+def test_whatever_is_damaged_is_refused_or_unpacked_and_nothing_else(
+    tmp_path_factory: pytest.TempPathFactory,
+    pack: Callable[[Mapping[str, bytes]], bytes],
+    damage: list[tuple[int, int]],
+) -> None:
+    content = bytearray(pack(GOOD))
+    for position, byte in damage:
+        content[position % len(content)] = byte
+    tmp_path = tmp_path_factory.mktemp("damaged")
+
+    try:
+        found = unpacked(bytes(content), tmp_path)
+    except ModelArchiveRefused:
+        pass
+    else:
+        assert found.keys() <= MODEL_FILES
+    assert {path.name for path in tmp_path.iterdir()} <= {"archive", "made", "made.tar"}
+
+
+def test_a_zip_that_points_before_its_beginning_is_refused(tmp_path: Path) -> None:
+    content = bytearray(zip_of(GOOD))
+    content[-6:-2] = (0xFFFFFF).to_bytes(4, "little")  # where its list of members is
+
+    refusal(bytes(content), tmp_path)
