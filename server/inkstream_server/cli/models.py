@@ -18,6 +18,8 @@ from inkstream_server.errors import ModelMissing
 # The floor `models` needs PyYAML, which a light installation lacks: it is imported when a
 # command runs.
 if TYPE_CHECKING:
+    from inkstream_server.cli.download_bar import DownloadBar
+    from inkstream_server.models.fetch import Fetch
     from inkstream_server.models.store import ModelStore
 
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -108,31 +110,38 @@ def _sha256(text: str) -> str:
 
 
 def _pull(arguments: argparse.Namespace) -> int:
+    from inkstream_server.cli.download_bar import DownloadBar
     from inkstream_server.cli.models_output import pulled_json
-    from inkstream_server.cli.models_progress import shown_progress
     from inkstream_server.models.catalogue import CATALOGUE
-    from inkstream_server.models.fetch import from_network, from_path
-    from inkstream_server.models.http_get import Address
-    from inkstream_server.models.official import BASE_URL
     from inkstream_server.models.pull import pull
 
     if arguments.sha256 and len(arguments.names) != 1:
         arguments.misused("--sha256 goes with one NAME")
     store, tell = _store(arguments), _warn if arguments.json else _say
-    with shown_progress() as progress:
-        if arguments.path:
-            fetch = from_path(arguments.path)
-        else:
-            base = Address.parse(arguments.base_url or os.environ.get(_BASE_URL) or BASE_URL)
-            fetch = from_network(base, store.partials, progress=progress)
-        pulled = pull(
-            store, arguments.names, fetch=fetch, sha256=arguments.sha256 or "", report=tell
-        )
+    with DownloadBar() as bar:
+
+        def report(line: str) -> None:
+            bar.clear()
+            tell(line)
+
+        fetch, sha256 = _fetch(arguments, store, bar), arguments.sha256 or ""
+        pulled = pull(store, arguments.names, fetch=fetch, sha256=sha256, report=report)
     tell(f"ready in {store.root}" if pulled else f"nothing to do: all are ready in {store.root}")
     if arguments.json:
         names = arguments.names or [entry.name for entry in CATALOGUE.defaults()]
         _say(pulled_json(store, names, pulled))
     return 0
+
+
+def _fetch(arguments: argparse.Namespace, store: ModelStore, bar: DownloadBar) -> Fetch:
+    from inkstream_server.models.fetch import from_network, from_path
+    from inkstream_server.models.http_get import Address
+    from inkstream_server.models.official import BASE_URL
+
+    if arguments.path:
+        return from_path(arguments.path)
+    base = Address.parse(arguments.base_url or os.environ.get(_BASE_URL) or BASE_URL)
+    return from_network(base, store.partials, progress=bar.show)
 
 
 def _list(arguments: argparse.Namespace) -> int:

@@ -107,20 +107,22 @@ class _Pull:
         fetched = self.fetch(entry, self.folder)
         made = self.folder / "made" / entry.name
         lock = make(entry, fetched, made, sha256=self.sha256)
-        lock = self._held_against(_lock(directory), lock, directory)
+        lock = self._held_against(_lock(directory), lock, entry)
         lock.write(made)
         put_in_place(made, directory)
         self.report(f"pulled {entry.name} from {lock.source}")
 
-    def _held_against(self, before: ModelLock | None, now: ModelLock, directory: Path) -> ModelLock:
+    def _held_against(
+        self, before: ModelLock | None, now: ModelLock, entry: CatalogueEntry
+    ) -> ModelLock:
         """What the new lock file says. The catalogue's word goes before an old one's."""
         if before is not None and now.trust is not Trust.CATALOGUE:
-            _check_unchanged(before, now, directory)
+            _check_unchanged(before, now, self.store.directory(entry.name))
         if now.trust is not Trust.FIRST_USE:
             return now
         if before is not None:
             return replace(now, trust=before.trust)
-        self.report(_notice(now))
+        self.report(_notice(now, entry))
         return now
 
 
@@ -149,9 +151,10 @@ def _how_to_take_another(directory: Path) -> str:
     return f"to take another one nevertheless, first: {shlex.join(command)}"
 
 
-def _notice(lock: ModelLock) -> str:
-    archive = f"; its archive has the SHA-256 {lock.source_sha256}" if lock.source_sha256 else ""
+def _notice(lock: ModelLock, entry: CatalogueEntry) -> str:
+    unknown = sorted(lock.files.keys() - {member.file_name for member in entry.files})
+    archive = f"; the archive has the SHA-256 {lock.source_sha256}" if lock.source_sha256 else ""
     return (
-        f"{lock.model}: trusted on first use, since nobody has published what it must be{archive}. "
-        f"Later pulls and checks are held against {LOCK}"
+        f"{lock.model}: trusted on first use, since nobody has published what must be in "
+        f"{', '.join(unknown)}{archive}. Later pulls and checks are held against {LOCK}"
     )

@@ -1,8 +1,10 @@
-"""Real pulls by the real command, killed in the middle and started again."""
+"""Real pulls by the real command: killed and started again, two at once, on a terminal."""
 
 from __future__ import annotations
 
+import json
 import os
+import pty
 import random
 import subprocess
 import sys
@@ -38,13 +40,17 @@ def store(tmp_path: Path) -> ModelStore:
 
 
 @contextmanager
-def pulling(server: ArchiveServer, store: ModelStore) -> Iterator[subprocess.Popen[str]]:
+def pulling(
+    server: ArchiveServer, store: ModelStore, *options: str, stderr: int | None = None
+) -> Iterator[subprocess.Popen[str]]:
     """`inkstream models pull`, killed at the end of the block if it still runs."""
     command = [sys.executable, "-c", "from inkstream_server.cli.main import main; exit(main())"]
     command += ["models", "pull", NAME, "--models-dir", str(store.root)]
-    command += ["--base-url", server.url]
-    environ = {**os.environ, "no_proxy": "127.0.0.1"}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environ) as process:
+    command += ["--base-url", server.url, *options]
+    environ = {**os.environ, "no_proxy": "127.0.0.1", "TERM": "xterm"}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=stderr, text=True, env=environ
+    ) as process:
         try:
             yield process
         finally:
@@ -113,3 +119,28 @@ def test_a_killed_pull_spares_the_model_that_was_there(
 
     assert (store.directory(NAME) / "inference.json").read_bytes() == b"damaged"
     assert (store.directory(NAME) / "inference.pdiparams").stat().st_size == 20 * MIB
+
+
+def test_a_terminal_sees_a_bar_and_a_pipe_nothing_but_json(
+    server: ArchiveServer, store: ModelStore
+) -> None:
+    server.serve(FILE, whole(ARCHIVE))
+    terminal, theirs = pty.openpty()
+
+    with pulling(server, store, "--json", stderr=theirs) as process:
+        os.close(theirs)
+        shown = b"".join(iter(lambda: read_terminal(terminal), b"")).decode()
+        assert process.stdout is not None
+        (told,) = json.loads(process.stdout.read())
+        assert process.wait(LIMIT_S) == 0
+    os.close(terminal)
+
+    assert told["name"] == NAME and told["is_new"] is True
+    assert "21.0 MB" in shown and "trusted on first use" in shown
+
+
+def read_terminal(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 4096)
+    except OSError:  # Linux: the other end is closed
+        return b""
