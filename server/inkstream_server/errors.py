@@ -240,6 +240,13 @@ class ModelDamaged(OcrError):
     fault = Fault.SETUP
 
 
+class ModelNotSupported(OcrError):
+    """A model's files ask for a step, or a value of one, that is not implemented."""
+
+    reason = "MODEL_NOT_SUPPORTED"
+    fault = Fault.SETUP
+
+
 class ModelArchiveRefused(OcrError):
     """The archive that should hold models is another one, or holds what it must not."""
 

@@ -66,7 +66,7 @@ def build(config: ServerConfig) -> Parts:
         DrainRate(initial=float(server_plan.workers.model_workers)),
     )
     loaded: list[LoadedModel] = []
-    widths = ModelWidths(config.inference.width_step, loaded)
+    widths = ModelWidths(config.inference.width_step, loaded, server_plan.models)
     work = PageWork(loads.of, admission.drain, server_plan.workers.model_workers)
     readers = build_readers(config, pools, admission, work, widths.of)
     facts = ServerFacts(
@@ -110,6 +110,7 @@ def _served(models: Sequence[ModelToLoad]) -> ServedModels:
         doc_orientation=name_of(Module.DOC_ORIENTATION),
         textline_orientation=name_of(Module.TEXTLINE_ORIENTATION),
         other_text_recognition=tuple(each.name for each in others),
+        max_candidates=files[Module.TEXT_DETECTION][0].recipe.detection.max_candidates,
     )
     if Module.TEXTLINE_ORIENTATION in files:
         return replace(served, line_family=files[Module.TEXTLINE_ORIENTATION][0].line_family)

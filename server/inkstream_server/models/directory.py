@@ -28,19 +28,21 @@ def read_model_directory(
     """What an engine and a stage must know of the model at `path`.
 
     `module` is needed where `inference.yml` is missing or does not tell it, and must not
-    contradict it. `dictionary` goes before the one in `inference.yml`. ModelMissing or
-    ModelDamaged, with the file, and what to do.
+    contradict it. `dictionary` goes before the one in `inference.yml`. ModelMissing, ModelDamaged
+    or ModelNotSupported, with the file, and what to do.
     """
     if not path.is_dir():
         raise ModelMissing(f"no model directory {path}; {_advice(path)}", file=str(path))
     _check_sizes(path)
     (graph, weights), *others = _graphs(path)
     description = read_inference_yml(path / DESCRIPTION)
+    module = _module(path, description, module)
     model = ModelFiles(
         name=description.name or path.absolute().name,
-        module=_module(path, description, module),
+        module=module,
         graph=graph,
         weights=weights,
+        recipe=description.recipe(module),
         other_graphs=tuple(others),
     )
     model = _with_line_family(model, path, description)

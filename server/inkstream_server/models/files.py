@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from inkstream_server.models.line_family import LineFamily
+from inkstream_server.models.recipe import USUAL, Recipe
 
 # The official layout of a model directory. An ONNX graph has its weights in itself.
 GRAPH_JSON: Final = "inference.json"
@@ -48,6 +49,7 @@ class ModelFiles:
     characters: tuple[str, ...] = ()
     # Of line-orientation models.
     line_family: LineFamily = LineFamily.MOBILE_V2
+    recipe: Recipe = USUAL
     other_graphs: tuple[tuple[Path, Path | None], ...] = ()
 
     @property

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import yaml
 
-from inkstream_server.errors import ModelDamaged
+from inkstream_server.errors import ModelDamaged, ModelNotSupported
 from inkstream_server.models.entry import Description
 from inkstream_server.models.files import Module
+from inkstream_server.models.recipe import Recipe
+from inkstream_server.models.recipe_reading import read_recipe, steps_of
+from inkstream_server.models.yml_values import NOTHING, Malformed, NotDone, Place
 
 _BY_POST_PROCESS: Final = {
     "DBPostProcess": Module.TEXT_DETECTION,
     "CTCLabelDecode": Module.TEXT_RECOGNITION,
 }
-# In the order of the model's classes, which the stages rely on.
-_BY_DEGREES: Final = {
-    ("0", "180"): Module.TEXTLINE_ORIENTATION,
-    ("0", "90", "180", "270"): Module.DOC_ORIENTATION,
-}
+# Of lines in the order of the model's classes, which their stage relies on; of pages in any order.
+_LINE_DEGREES: Final = ("0", "180")
+_PAGE_DEGREES: Final = frozenset({"0", "90", "180", "270"})
 _BY_NAME: Final = {"UVDoc": Module.DOC_UNWARPING}  # its file has nothing but the name
 
 
@@ -29,30 +30,52 @@ _BY_NAME: Final = {"UVDoc": Module.DOC_UNWARPING}  # its file has nothing but th
 class InferenceYml:
     """What the file says; nothing, where there is no file. `module` None: it does not tell.
 
-    `steps` are the names of the pre-processing's steps, with their arguments; `labels` what a
-    classifier's classes are called.
+    `labels` are what a classifier's classes are called.
     """
 
+    path: Path
     name: str = ""
     module: Module | None = None
     characters: tuple[str, ...] = ()
-    steps: Mapping[str, object] = field(default_factory=dict)
     labels: tuple[str, ...] = ()
+    root: Place = NOTHING
 
+    @property
+    def steps(self) -> Mapping[str, object]:
+        """The names of the pre-processing's steps, with their arguments."""
+        try:
+            return {name: step.value for name, step in steps_of(self.root).items()}
+        except Malformed as error:
+            raise _damaged(self.path, error) from error
 
-class _Malformed(Exception):
-    """Where in the tree it is wrong; becomes ModelDamaged, which also names the file."""
+    def recipe(self, module: Module) -> Recipe:
+        """How a model of this module wants its pictures.
+
+        ModelDamaged, or ModelNotSupported, naming the file, the place in it and the value.
+        """
+        try:
+            return read_recipe(self.root, module)
+        except Malformed as error:
+            raise _damaged(self.path, error) from error
+        except NotDone as error:
+            raise ModelNotSupported(
+                f"{self.path} asks for what is not implemented: {error}", file=str(self.path)
+            ) from error
 
 
 def read_inference_yml(path: Path) -> InferenceYml:
     """ModelDamaged, naming the file and the place in it, when it makes no sense."""
     if not path.exists():
-        return InferenceYml()
+        return InferenceYml(path)
     try:
-        return _description(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, _Malformed) as error:
-        cause = " ".join(str(error).split())
-        raise ModelDamaged(f"{path} cannot be understood: {cause}", file=str(path)) from error
+        return _description(path, yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, Malformed) as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> ModelDamaged:
+    cause = " ".join(str(error).split())
+    return ModelDamaged(f"{path} cannot be understood: {cause}", file=str(path))
 
 
 def inference_yml_text(name: str, description: Description, characters: tuple[str, ...]) -> str:
@@ -68,29 +91,19 @@ def inference_yml_text(name: str, description: Description, characters: tuple[st
     return yaml.dump(tree, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
 
 
-def _description(tree: object) -> InferenceYml:
-    root = _mapping(tree, "the file")
-    post_process = _mapping(root.get("PostProcess"), "PostProcess")
-    topk = _mapping(post_process.get("Topk"), "PostProcess.Topk")
-    name = str(_mapping(root.get("Global"), "Global").get("model_name") or "")
-    labels = _texts(topk.get("label_list"), "PostProcess.Topk.label_list")
+def _description(path: Path, tree: object) -> InferenceYml:
+    root = Place("", tree)
+    after = root["PostProcess"]
+    name = str(root["Global"]["model_name"].value or "")
+    labels = after["Topk"]["label_list"].texts()
     return InferenceYml(
+        path=path,
         name=name,
-        module=_module(name, post_process.get("name"), labels),
-        characters=_texts(post_process.get("character_dict"), "PostProcess.character_dict"),
-        steps=_steps(_mapping(root.get("PreProcess"), "PreProcess").get("transform_ops")),
+        module=_module(name, after["name"].value, labels),
+        characters=after["character_dict"].texts(),
         labels=labels,
+        root=root,
     )
-
-
-def _steps(value: object) -> Mapping[str, object]:
-    """Each of them is a mapping of one name to its arguments, or the bare name."""
-    where = "PreProcess.transform_ops"
-    steps = [
-        {step: None} if isinstance(step, str) else _mapping(step, f"{where}[{at}]")
-        for at, step in enumerate(_list(value, where))
-    ]
-    return {str(name): arguments for step in steps for name, arguments in step.items()}
 
 
 def _module(name: str, post_process: object, labels: tuple[str, ...]) -> Module | None:
@@ -98,36 +111,11 @@ def _module(name: str, post_process: object, labels: tuple[str, ...]) -> Module 
     if isinstance(post_process, str) and post_process in _BY_POST_PROCESS:
         return _BY_POST_PROCESS[post_process]
     degrees = tuple(label.removesuffix("_degree") for label in labels)
-    return _BY_DEGREES.get(degrees) or _BY_NAME.get(name)
-
-
-def _texts(value: object, where: str) -> tuple[str, ...]:
-    return tuple(_text(item, f"{where}[{index}]") for index, item in enumerate(_list(value, where)))
-
-
-def _text(value: object, where: str) -> str:
-    """Digits are taken without quotes; `~` or `no` without them would be something else."""
-    if isinstance(value, str) and value:
-        return value
-    if type(value) is int:
-        return str(value)
-    raise _Malformed(f"{where} is {value!r}; it must be a text (in quotes)")
-
-
-def _list(value: object, where: str) -> list[object]:
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        raise _Malformed(f"{where} must be a list")
-    return value
-
-
-def _mapping(value: object, where: str) -> Mapping[object, object]:
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise _Malformed(f"{where} must be a mapping")
-    return value
+    if degrees == _LINE_DEGREES:
+        return Module.TEXTLINE_ORIENTATION
+    if len(degrees) == len(_PAGE_DEGREES) and set(degrees) == _PAGE_DEGREES:
+        return Module.DOC_ORIENTATION
+    return _BY_NAME.get(name)
 
 
 class _Dumper(yaml.SafeDumper):

@@ -31,7 +31,7 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class LineFit:
-    """The shape (48 x w x 3) that a line is fitted to, and the width that it is padded to."""
+    """The shape (h x w x 3) that a line is fitted to, and the width that it is padded to."""
 
     shape: Shape
     padded_px: int
@@ -40,7 +40,7 @@ class LineFit:
     def of(cls, crop_height_px: int, crop_width_px: int, widths: LineWidths) -> Self:
         """For a crop of this size."""
         fitted, padded = recognition.line_width(crop_height_px, crop_width_px, widths)
-        return cls((recognition.LINE_HEIGHT_PX, fitted, 3), padded)
+        return cls((widths.recipe.height_px, fitted, 3), padded)
 
 
 class Fitted(Protocol):

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from inkstream_server.errors import InvalidField, ModelNotServed, ModuleNotServed
 from inkstream_server.models.line_family import LineFamily
-from inkstream_server.stages.detection import DetectionParams, LimitType
+from inkstream_server.stages.detection import USUAL, DetectionParams, LimitType
 
 T = TypeVar("T")
 
@@ -61,6 +61,8 @@ class ServedModels:
     other_text_recognition: tuple[str, ...] = ()
     # That of the line-orientation model.
     line_family: LineFamily = LineFamily.MOBILE_V2
+    # The detector's own: how many contours of its map are looked at.
+    max_candidates: int = USUAL.max_candidates
 
     @property
     def recognisers(self) -> tuple[str, ...]:
@@ -105,6 +107,7 @@ class SettingsBook:
                 thresh=defaults.text_det_thresh,
                 box_thresh=defaults.text_det_box_thresh,
                 unclip_ratio=defaults.text_det_unclip_ratio,
+                max_candidates=models.max_candidates,
             ),
             text_rec_score_thresh=defaults.text_rec_score_thresh,
             text_det_model=models.text_detection,
@@ -142,7 +145,8 @@ class SettingsBook:
 
     def _detection(self, wishes: PageWishes) -> DetectionParams:
         own = self.defaults.detection
-        return DetectionParams(
+        return replace(
+            own,
             limit_side_len=_or(wishes.text_det_limit_side_len, own.limit_side_len),
             limit_type=_or(wishes.text_det_limit_type, own.limit_type),
             thresh=_or(wishes.text_det_thresh, own.thresh),

@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inkstream_server.stages.normalisation import IMAGENET_TABLES, normalise_into
+from inkstream_server.models.recipe import DetectionRecipe
+from inkstream_server.stages.normalisation import normalise_into, tables_of
 
 SIDE_STEP_PX: Final = 32
 """The network halves its input five times."""
@@ -24,6 +25,9 @@ MAX_SIDE_PX: Final = 4000
 
 TINY_PAGE_PX: Final = 64
 """A page whose height + width is below this is padded before it is fitted."""
+
+USUAL: Final = DetectionRecipe()
+"""What a model wants that tells nothing."""
 
 
 class LimitType(Enum):
@@ -35,13 +39,17 @@ class LimitType(Enum):
 
 @dataclass(frozen=True, slots=True)
 class DetectionParams:
-    """What a request can choose about detection. Every value counts, 0 too."""
+    """What a request can choose about detection. Every value counts, 0 too.
+
+    `max_candidates` is the model's: of so many contours at most regions are made.
+    """
 
     limit_side_len: int = 960
     limit_type: LimitType = LimitType.MAX
     thresh: float = 0.3
     box_thresh: float = 0.6
     unclip_ratio: float = 2.0
+    max_candidates: int = USUAL.max_candidates
 
 
 def padded_size(height_px: int, width_px: int) -> tuple[int, int]:
@@ -80,15 +88,18 @@ def fit(page: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(page, (size[1], size[0])), np.uint8)
 
 
-def prepare(images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+def prepare(
+    images: Sequence[NDArray[np.uint8]], recipe: DetectionRecipe = USUAL
+) -> NDArray[np.float32]:
     """Make the input tensor (N x 3 x H x W) of images of one size (H x W x 3, BGR).
 
-    The ImageNet figures are applied in BGR order, as PaddleX does.
+    As a rule the ImageNet figures, which are of RGB, are applied to BGR, as PaddleX does.
     """
+    tables = tables_of(recipe.normalisation)
     height, width = images[0].shape[:2]
     tensor = np.empty((len(images), 3, height, width), np.float32)
     for image, planes in zip(images, tensor, strict=True):
-        normalise_into(planes, image, IMAGENET_TABLES)
+        normalise_into(planes, image, tables, swaps_channels=recipe.is_rgb)
     return tensor
 
 

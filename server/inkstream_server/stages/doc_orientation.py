@@ -9,15 +9,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inkstream_server.stages.normalisation import IMAGENET_TABLES, normalise_into
+from inkstream_server.models.recipe import DocOrientationRecipe
+from inkstream_server.stages.normalisation import normalise_into, tables_of
 from inkstream_server.stages.reading_order import Point
 from inkstream_server.stages.regions import Polygon
 
 INPUT_PX: Final = 224
 """Both sides of the classifier's input."""
 
-ANGLES: Final = (0, 90, 180, 270)
-"""What the classifier's classes stand for: counter-clockwise degrees that set a page upright."""
+USUAL: Final = DocOrientationRecipe()
+"""What a model wants that tells nothing."""
+
+ANGLES: Final = USUAL.angles
+"""What `interpret` can answer: counter-clockwise degrees that set a page upright."""
 
 _SHORT_SIDE_PX: Final = 256
 _QUARTER: Final = 90
@@ -34,17 +38,22 @@ def fit(page: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(cv2.cvtColor(middle, cv2.COLOR_BGR2RGB), np.uint8)
 
 
-def prepare(pages: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+def prepare(
+    pages: Sequence[NDArray[np.uint8]], recipe: DocOrientationRecipe = USUAL
+) -> NDArray[np.float32]:
     """Make the input tensor (N x 3 x 224 x 224) of fitted pages."""
+    tables = tables_of(recipe.normalisation)
     tensor = np.empty((len(pages), 3, INPUT_PX, INPUT_PX), np.float32)
     for page, planes in zip(pages, tensor, strict=True):
-        normalise_into(planes, page, IMAGENET_TABLES)
+        normalise_into(planes, page, tables)
     return tensor
 
 
-def interpret(outputs: Sequence[NDArray[np.float32]]) -> list[int]:
-    """Read the model's probabilities (N x 4) as one of ANGLES per page."""
-    return [ANGLES[best] for best in outputs[0].argmax(axis=-1).tolist()]
+def interpret(
+    outputs: Sequence[NDArray[np.float32]], recipe: DocOrientationRecipe = USUAL
+) -> list[int]:
+    """Read the model's probabilities (N x 4) as the angle of each page."""
+    return [recipe.angles[best] for best in outputs[0].argmax(axis=-1).tolist()]
 
 
 def turned_size(height_px: int, width_px: int, angle: int) -> tuple[int, int]:

@@ -10,7 +10,12 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Final
 
-MIN_WIDTH_PX: Final = 320
+from inkstream_server.models.recipe import RecognitionRecipe
+
+USUAL: Final = RecognitionRecipe()
+"""What a model wants that tells nothing."""
+
+MIN_WIDTH_PX: Final = USUAL.min_width_px
 MAX_WIDTH_PX: Final = 3200
 
 LADDER: Final[tuple[int, ...]] = (
@@ -25,9 +30,13 @@ near enough that lines of real pages get 6 % wider and are read as well; docs/de
 
 @dataclass(frozen=True, slots=True)
 class LineWidths:
-    """The widths that lines are padded to: multiples of `step_px`, or with None the ladder's."""
+    """The widths that lines are padded to: multiples of `step_px`, or with None the ladder's.
+
+    `recipe` is the recogniser's, for which they are.
+    """
 
     step_px: int | None
+    recipe: RecognitionRecipe = USUAL
 
     def padded(self, exact_px: int) -> int:
         """The narrowest of them, or the widest input there is, that `exact_px` fits into."""

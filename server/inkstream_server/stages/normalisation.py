@@ -6,31 +6,41 @@ float32 with PaddleX's own order of operations: looking a value up gives its bit
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inkstream_server.models.recipe import IMAGENET, Normalisation
+
 
 def normalise_into(
-    planes: NDArray[np.float32], image: NDArray[np.uint8], tables: NDArray[np.float32]
+    planes: NDArray[np.float32],
+    image: NDArray[np.uint8],
+    tables: NDArray[np.float32],
+    *,
+    swaps_channels: bool = False,
 ) -> None:
-    """Write an image (H x W x 3) into `planes` (3 x H x at least W) through its channels' tables.
+    """Write an image (H x W x 3) into `planes` (3 x H x at least W) through its planes' tables.
 
-    `tables` is 3 x 256. What of `planes` lies right of the image is left alone.
+    `tables` is 3 x 256. `swaps_channels`: the first plane is that of the last channel. What of
+    `planes` lies right of the image is left alone.
     """
     width = image.shape[1]
-    for channel in range(3):
-        values = cv2.extractChannel(image, channel)
-        cv2.LUT(values, tables[channel], planes[channel, :, :width])  # written in place
+    for plane in range(3):
+        values = cv2.extractChannel(image, 2 - plane if swaps_channels else plane)
+        cv2.LUT(values, tables[plane], planes[plane, :, :width])  # written in place
 
 
-def _imagenet_tables() -> NDArray[np.float32]:
+@cache
+def tables_of(normalisation: Normalisation) -> NDArray[np.float32]:
+    """The tables of a model's planes. There are as few of them as models."""
     tables = np.tile(np.arange(256, dtype=np.float32), (3, 1))
-    means, deviations = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-    for table, mean, deviation in zip(tables, means, deviations, strict=True):
-        table *= np.float32(1 / 255.0 / deviation)
+    figures = zip(normalisation.means, normalisation.deviations, strict=True)
+    for table, (mean, deviation) in zip(tables, figures, strict=True):
+        table *= np.float32(normalisation.scale / deviation)
         table += np.float32(-mean / deviation)
     return tables
 
@@ -42,7 +52,7 @@ def _centred_tables() -> NDArray[np.float32]:
     return np.tile(table, (3, 1))
 
 
-IMAGENET_TABLES: Final = _imagenet_tables()
+IMAGENET_TABLES: Final = tables_of(IMAGENET)
 """x / 255, less the mean, over the standard deviation, in the order of the channels given."""
 
 CENTRED_TABLES: Final = _centred_tables()

@@ -16,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkstream_server.stages.ctc import decode
-from inkstream_server.stages.line_widths import EXACT, MAX_WIDTH_PX, MIN_WIDTH_PX, LineWidths
+from inkstream_server.stages.line_widths import EXACT, MAX_WIDTH_PX, USUAL, LineWidths
 from inkstream_server.stages.normalisation import CENTRED_TABLES, normalise_into
 
-LINE_HEIGHT_PX: Final = 48
+LINE_HEIGHT_PX: Final = USUAL.height_px
+"""Of nearly all models; a model's own is in its recipe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,26 +33,34 @@ class LineText:
 
 def line_width(height_px: int, width_px: int, widths: LineWidths = EXACT) -> tuple[int, int]:
     """Tell, for a crop of this size, the width it is fitted to and the width it is padded to."""
-    ratio = max(MIN_WIDTH_PX / LINE_HEIGHT_PX, width_px / height_px)
-    exact = min(int(LINE_HEIGHT_PX * ratio), MAX_WIDTH_PX)
-    fitted = min(math.ceil(LINE_HEIGHT_PX * (width_px / height_px)), exact)
+    line_px = widths.recipe.height_px
+    ratio = max(widths.recipe.min_width_px / line_px, width_px / height_px)
+    exact = min(int(line_px * ratio), MAX_WIDTH_PX)
+    fitted = min(math.ceil(line_px * (width_px / height_px)), exact)
     return fitted, widths.padded(exact)
 
 
-def fit(crop: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Fit a crop (h x w x 3, BGR, not empty) to 48 x its fitted width x 3."""
-    fitted, _ = line_width(crop.shape[0], crop.shape[1])
-    return np.asarray(cv2.resize(crop, (fitted, LINE_HEIGHT_PX)), np.uint8)
+def fit(crop: NDArray[np.uint8], shape: tuple[int, ...] | None = None) -> NDArray[np.uint8]:
+    """Fit a crop (h x w x 3, BGR, not empty) to a model's line height x its fitted width x 3.
+
+    None: to what the usual models want.
+    """
+    if shape is None:
+        shape = (LINE_HEIGHT_PX, line_width(crop.shape[0], crop.shape[1])[0])
+    height, width, *_ = shape
+    return np.asarray(cv2.resize(crop, (width, height)), np.uint8)
 
 
-def prepare(lines: Sequence[NDArray[np.uint8]], padded_width: int) -> NDArray[np.float32]:
-    """Make the input tensor (N x 3 x 48 x padded_width) of fitted lines (48 x w x 3).
+def prepare(
+    lines: Sequence[NDArray[np.uint8]], padded_width: int, *, is_rgb: bool = False
+) -> NDArray[np.float32]:
+    """Make the input tensor (N x 3 x h x padded_width) of fitted lines (h x w x 3, BGR).
 
     Right of a line stand zeros, which is mid-grey: they are set after the normalisation.
     """
-    tensor = np.zeros((len(lines), 3, LINE_HEIGHT_PX, padded_width), np.float32)
+    tensor = np.zeros((len(lines), 3, lines[0].shape[0], padded_width), np.float32)
     for line, planes in zip(lines, tensor, strict=True):
-        normalise_into(planes, line, CENTRED_TABLES)
+        normalise_into(planes, line, CENTRED_TABLES, swaps_channels=is_rgb)
     return tensor
 
 

@@ -23,7 +23,6 @@ from inkstream_server.stages.rectangle import enclosing_rectangle
 
 Polygon = tuple[Point, Point, Point, Point]
 
-MAX_CONTOURS: Final = 1000
 MIN_SIDE_PX: Final = 3
 """Short side in map pixels below which a contour's rectangle is dropped."""
 MIN_GROWN_SIDE_PX: Final = 5
@@ -58,7 +57,7 @@ def find_regions(
     placing = _Placing.of(probabilities.shape, page_height_px, page_width_px)
     regions = [
         region
-        for contour in contours[:MAX_CONTOURS]
+        for contour in contours[: params.max_candidates]
         if (region := _region(contour, probabilities, placing, params)) is not None
     ]
     return [regions[at] for at in reading_order([region.polygon[0] for region in regions])]

@@ -53,7 +53,7 @@ class CropReader:
             pixels = document.draw(1, None)
             if is_upside_down:
                 pixels = textline_orientation.turn(pixels)
-            np.copyto(self._memory.view(line), recognition.fit(pixels))
+            np.copyto(self._memory.view(line), recognition.fit(pixels, line.shape))
 
         jobs = zip(task.crops, task.is_upside_down, task.lines, strict=True)
         return [

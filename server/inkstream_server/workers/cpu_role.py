@@ -156,7 +156,7 @@ class CpuRole:
             pixels = _cut(page, polygon)
             if is_upside_down:
                 pixels = textline_orientation.turn(pixels)
-            np.copyto(self._memory.view(line), recognition.fit(pixels))
+            np.copyto(self._memory.view(line), recognition.fit(pixels, line.shape))
 
     def _document(self, ref: DocumentRef) -> Document:
         document = self._documents.get(ref.document_id)

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from inkstream_server.engines.engine import Outputs, Precision, Predictor
 from inkstream_server.models.files import Module
 from inkstream_server.stages.line_widths import LADDER
-from inkstream_server.stages.recognition import LINE_HEIGHT_PX
 from inkstream_server.workers.free_list import aligned
 from inkstream_server.workers.measure_tasks import Measure, Timing
 from inkstream_server.workers.memory import ArrayHandle, SharedMemory, size_bytes
@@ -47,7 +46,7 @@ class MeasureRole:
         self._clock = time.perf_counter if counts_waits else self._own_time.now_s
         self._watch = _Watch()
         self._role = ModelRole(self._memory, models, watch=self._watched)
-        self._modules = {model.files.name: model.files.module for model in models}
+        self._files = {model.files.name: model.files for model in models}
 
     @property
     def models(self) -> Sequence[LoadedModel]:
@@ -85,7 +84,7 @@ class MeasureRole:
 
         An engine that has to get ready for another shape takes longer than for the same again.
         """
-        if self._modules[bucket.model] is not Module.TEXT_RECOGNITION:
+        if self._files[bucket.model].module is not Module.TEXT_RECOGNITION:
             return lambda: None
         width_px = next(each for each in LADDER if (1, (each,)) != (count, bucket.shape))
         other = ModelBucket(bucket.model, (width_px,))
@@ -93,13 +92,16 @@ class MeasureRole:
         return lambda: self._role.run(other, items)
 
     def _item(self, bucket: ModelBucket) -> Task[object]:
-        match self._modules[bucket.model]:
+        files = self._files[bucket.model]
+        match files.module:
             case Module.TEXT_DETECTION:
                 image = self._noise((*bucket.shape, 3))
                 skip = aligned(size_bytes(image.shape))
                 return Detect(image, ArrayHandle(0, skip, bucket.shape, "float32"))
             case Module.TEXT_RECOGNITION:
-                return Recognise(self._noise((LINE_HEIGHT_PX, *bucket.shape, 3)))
+                return Recognise(
+                    self._noise((files.recipe.recognition.height_px, *bucket.shape, 3))
+                )
             case Module.DOC_ORIENTATION:
                 return ClassifyPage(self._noise((*bucket.shape, 3)))
             case Module.TEXTLINE_ORIENTATION:

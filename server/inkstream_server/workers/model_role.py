@@ -12,6 +12,7 @@ import numpy as np
 from inkstream_server.engines.engine import Predictor
 from inkstream_server.models.files import Module
 from inkstream_server.models.line_family import LineFamily
+from inkstream_server.models.recipe import DetectionRecipe, DocOrientationRecipe
 from inkstream_server.stages import (
     ctc,
     detection,
@@ -85,14 +86,15 @@ class ModelRole:
 
 
 class _Detection:
-    def __init__(self, predictor: Predictor, memory: SharedMemory) -> None:
+    def __init__(self, predictor: Predictor, memory: SharedMemory, recipe: DetectionRecipe) -> None:
         self._predictor = predictor
         self._memory = memory
+        self._recipe = recipe
 
     def run(self, bucket: ModelBucket, items: Sequence[Detect]) -> Sequence[object]:
         del bucket
         images = [self._memory.view(item.image) for item in items]
-        maps = detection.interpret(self._predictor.run(detection.prepare(images)))
+        maps = detection.interpret(self._predictor.run(detection.prepare(images, self._recipe)))
         for item, probabilities in zip(items, maps, strict=True):
             np.copyto(self._memory.view(item.probabilities), probabilities)
         return [None] * len(items)
@@ -102,23 +104,21 @@ class _Detection:
 
 
 class _Recognition:
-    def __init__(
-        self,
-        predictor: Predictor,
-        memory: SharedMemory,
-        characters: Sequence[str],
-        width_step: int | None,
-    ) -> None:
+    def __init__(self, model: ModelToLoad, predictor: Predictor, memory: SharedMemory) -> None:
         self._predictor = predictor
         self._memory = memory
-        self._alphabet = ctc.alphabet(characters)
-        self._reads_right_to_left = reading_direction.reads_right_to_left(characters)
-        self._widths = widths_of(width_step, predictor.precision.value)
+        self._alphabet = ctc.alphabet(model.files.characters)
+        self._reads_right_to_left = reading_direction.reads_right_to_left(
+            model.files.characters
+        )
+        self._recipe = model.files.recipe.recognition
+        self._widths = widths_of(model.width_step, predictor.precision.value, self._recipe)
 
     def run(self, bucket: ModelBucket, items: Sequence[Recognise]) -> Sequence[object]:
         lines = [self._memory.view(item.line) for item in items]
         (padded_width,) = bucket.shape
-        class_ids, maxima = self._predictor.run(recognition.prepare(lines, padded_width))
+        tensor = recognition.prepare(lines, padded_width, is_rgb=self._recipe.is_rgb)
+        class_ids, maxima = self._predictor.run(tensor)
         read = recognition.interpret(class_ids, maxima, self._alphabet)
         if self._reads_right_to_left:
             return [replace(line, text=reading_direction.reordered(line.text)) for line in read]
@@ -126,19 +126,23 @@ class _Recognition:
 
     def warm_up(self) -> None:
         for count, width in shapes_to_warm(self._widths):
-            shape = (count, 3, recognition.LINE_HEIGHT_PX, width)
+            shape = (count, 3, self._recipe.height_px, width)
             self._predictor.run(np.zeros(shape, np.float32))
 
 
 class _DocOrientation:
-    def __init__(self, predictor: Predictor, memory: SharedMemory) -> None:
+    def __init__(
+        self, predictor: Predictor, memory: SharedMemory, recipe: DocOrientationRecipe
+    ) -> None:
         self._predictor = predictor
         self._memory = memory
+        self._recipe = recipe
 
     def run(self, bucket: ModelBucket, items: Sequence[ClassifyPage]) -> Sequence[object]:
         del bucket
         pages = [self._memory.view(item.page) for item in items]
-        return doc_orientation.interpret(self._predictor.run(doc_orientation.prepare(pages)))
+        outputs = self._predictor.run(doc_orientation.prepare(pages, self._recipe))
+        return doc_orientation.interpret(outputs, self._recipe)
 
     def warm_up(self) -> None:
         side = doc_orientation.INPUT_PX
@@ -167,11 +171,11 @@ def _stage_of(model: ModelToLoad, predictor: Predictor, memory: SharedMemory) ->
     files = model.files
     match files.module:
         case Module.TEXT_DETECTION:
-            return _Detection(predictor, memory)
+            return _Detection(predictor, memory, files.recipe.detection)
         case Module.TEXT_RECOGNITION:
-            return _Recognition(predictor, memory, files.characters, model.width_step)
+            return _Recognition(model, predictor, memory)
         case Module.DOC_ORIENTATION:
-            return _DocOrientation(predictor, memory)
+            return _DocOrientation(predictor, memory, files.recipe.doc_orientation)
         case Module.TEXTLINE_ORIENTATION:
             return _LineOrientation(predictor, memory, files.line_family)
         case other:

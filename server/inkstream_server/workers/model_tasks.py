@@ -25,7 +25,7 @@ class ModelBucket:
 
     @property
     def item_pixels(self) -> int:
-        """Padded pixels of one item. Lines are all of one height: their shapes have the width."""
+        """Padded pixels of one item. Lines, whose shape is their width, count as of one height."""
         height_px = LINE_HEIGHT_PX if len(self.shape) == 1 else 1
         return height_px * math.prod(self.shape)
 
@@ -54,7 +54,7 @@ class Classify(Task[LineOrientation]):
 
 @dataclass(frozen=True, slots=True)
 class Recognise(Task[LineText]):
-    """Read a fitted line (48 x w x 3, BGR)."""
+    """Read a fitted line (h x w x 3, BGR)."""
 
     line: ArrayHandle
 

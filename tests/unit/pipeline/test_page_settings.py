@@ -189,3 +189,10 @@ def test_a_model_that_is_not_served_is_refused_with_those_that_are(name: str) ->
         "model": name,
         "served": "rec, en",
     }
+
+
+def test_how_many_contours_are_looked_at_is_the_detectors_own() -> None:
+    of_model = book(ServedModels("det", "rec", max_candidates=3000))
+
+    assert of_model.fill_in(PageWishes(text_det_thresh=0.5)).detection.max_candidates == 3000
+    assert book().fill_in(PageWishes()).detection.max_candidates == 1000

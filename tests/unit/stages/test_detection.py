@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inkstream_server.models.recipe import DetectionRecipe, Normalisation
 from inkstream_server.stages.detection import (
     LimitType,
     fit,
@@ -98,3 +99,14 @@ def test_an_output_is_taken_apart_into_one_map_per_page() -> None:
 
     assert [one.shape for one in maps] == [(4, 6), (4, 6)]
     assert maps[1][0, 0] == 24
+
+
+def test_a_models_own_figures_are_applied_to_its_own_channels() -> None:
+    own = Normalisation(0.5, (1.0, 2.0, 3.0), (1.0, 2.0, 4.0))
+    page = np.full((32, 32, 3), (10, 20, 30), np.uint8)  # BGR
+
+    bgr = prepare([page], DetectionRecipe(own))
+    rgb = prepare([page], DetectionRecipe(own, is_rgb=True))
+
+    assert bgr[0, :, 0, 0].tolist() == [(5 - 1) / 1, (10 - 2) / 2, (15 - 3) / 4]
+    assert rgb[0, :, 0, 0].tolist() == [(15 - 1) / 1, (10 - 2) / 2, (5 - 3) / 4]

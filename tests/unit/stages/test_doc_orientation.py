@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inkstream_server.models.recipe import DocOrientationRecipe, Normalisation
 from inkstream_server.stages.doc_orientation import (
     ANGLES,
     fit,
@@ -107,3 +108,12 @@ def test_a_page_that_was_not_turned_is_its_source() -> None:
     polygon = ((1, 1), (4, 1), (4, 2), (1, 2))
 
     assert to_source(polygon, NOT_TURNED, 10, 10) == polygon
+
+
+def test_a_models_own_figures_and_classes_count() -> None:
+    recipe = DocOrientationRecipe(Normalisation(1.0, (0, 1, 2), (1, 2, 4)), (180, 0, 90, 270))
+
+    tensor = prepare([np.full((224, 224, 3), (4, 5, 6), np.uint8)], recipe)
+
+    assert tensor[0, :, 0, 0].tolist() == [4.0, 2.0, 1.0]
+    assert interpret([np.eye(4, dtype=np.float32)], recipe) == [180, 0, 90, 270]

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inkstream_server.models.recipe import RecognitionRecipe
 from inkstream_server.stages.ctc import alphabet
 from inkstream_server.stages.line_widths import LineWidths
 from inkstream_server.stages.recognition import (
@@ -79,3 +80,27 @@ def test_every_line_of_a_batch_gets_its_text() -> None:
     lines = interpret(class_ids, maxima, alphabet("ab"))
 
     assert lines == [LineText("a", 0.5), LineText("", 0.0), LineText("ba", 0.5)]
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "expected"),
+    [(32, 100, (100, 320)), (48, 100, (67, 320)), (20, 301, (482, 481)), (10, 2000, (3200, 3200))],
+)
+def test_a_model_of_32_px_lines_has_widths_of_its_own(
+    height: int, width: int, expected: tuple[int, int]
+) -> None:
+    fitted, padded = line_width(height, width, LineWidths(1, RecognitionRecipe(height_px=32)))
+
+    assert (fitted, padded) == (min(expected), expected[1])
+    assert fit(np.zeros((height, width, 3), np.uint8), (32, fitted, 3)).shape == (32, fitted, 3)
+
+
+def test_a_line_is_prepared_in_the_height_that_it_has() -> None:
+    line = np.full((32, 200, 3), (0, 51, 255), np.uint8)  # BGR
+
+    bgr, rgb = (prepare([line], 320, is_rgb=is_rgb) for is_rgb in (False, True))
+
+    assert bgr.shape == rgb.shape == (1, 3, 32, 320)
+    np.testing.assert_allclose(bgr[0, :, 0, 0], [-1, -0.6, 1], atol=1e-6)
+    np.testing.assert_allclose(rgb[0, :, 0, 0], [1, -0.6, -1], atol=1e-6)
+    assert not rgb[0, :, :, 200:].any()

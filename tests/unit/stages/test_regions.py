@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from inkstream_server.stages.detection import DetectionParams
-from inkstream_server.stages.regions import MAX_CONTOURS, Region, find_regions
+from inkstream_server.stages.regions import Region, find_regions
 
 PARAMS = DetectionParams()
 
@@ -165,7 +165,7 @@ def test_no_more_contours_are_looked_at_than_paddlex_does() -> None:
         for left in range(0, 1600, 40):
             probabilities[top : top + 10, left : left + 20] = 0.9
 
-    assert len(regions_of(probabilities)) == MAX_CONTOURS
+    assert len(regions_of(probabilities)) == DetectionParams().max_candidates
 
 
 def test_a_noisy_map_gives_sound_regions() -> None:
@@ -191,3 +191,12 @@ class _Clipper:
 
     def Execute(self, distance: float) -> list[list[list[int]]]:  # noqa: N802  pyclipper's name
         return self._paths
+
+
+def test_a_model_may_have_more_contours_looked_at_or_fewer() -> None:
+    probabilities = np.zeros((320, 320), np.float32)
+    for top in range(0, 320, 40):
+        probabilities[top : top + 10, :20] = 0.9
+
+    assert len(find_regions(probabilities, 320, 320, DetectionParams(max_candidates=3))) == 3
+    assert len(find_regions(probabilities, 320, 320, DetectionParams(max_candidates=3000))) == 8

@@ -22,6 +22,7 @@ from inkstream_server.errors import (
     UnsupportedMediaType,
 )
 from inkstream_server.models.line_family import LineFamily
+from inkstream_server.models.recipe import RecognitionRecipe
 from inkstream_server.stages import (
     crop,
     detection,
@@ -29,6 +30,7 @@ from inkstream_server.stages import (
     recognition,
     textline_orientation,
 )
+from inkstream_server.stages.line_widths import LineWidths
 from inkstream_server.stages.regions import Polygon
 from inkstream_server.workers.cpu_role import CpuRole
 from inkstream_server.workers.cpu_tasks import (
@@ -205,20 +207,22 @@ def test_a_map_without_text_has_no_region(role: CpuRole, room: Room) -> None:
     assert outcome(role, FindRegions(probabilities, 320, 640, detection.DetectionParams())) == []
 
 
+@pytest.mark.parametrize("line_px", [48, 32])
 @pytest.mark.parametrize("is_upside_down", [False, True])
 def test_a_line_is_cut_out_of_a_drawn_picture(
-    role: CpuRole, room: Room, is_upside_down: bool
+    role: CpuRole, room: Room, is_upside_down: bool, line_px: int
 ) -> None:
     page = picture("A line of text", height_px=120, width_px=400)
     task = draw(role, room, document(room, png(page)), PageSize(120, 400))
     polygon: Polygon = ((10, 20), (310, 20), (310, 80), (10, 80))
     height, width = crop.crop_size(polygon)
-    fitted, _ = recognition.line_width(height, width)
-    line = room.array(48, fitted, 3)
+    widths = LineWidths(1, RecognitionRecipe(height_px=line_px))
+    fitted, _ = recognition.line_width(height, width, widths)
+    line = room.array(line_px, fitted, 3)
 
     assert outcome(role, CutLines(task.page, (polygon,), (is_upside_down,), (line,))) is None
 
-    expected = cv2.resize(page[20:80, 10:310], (fitted, 48))
+    expected = cv2.resize(page[20:80, 10:310], (fitted, line_px))
     seen = room.memory.view(line)
     seen = seen[::-1, ::-1] if is_upside_down else seen
     assert np.abs(seen.astype(int) - expected).mean() < 6

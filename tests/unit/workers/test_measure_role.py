@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from tests.unit.workers.room import Room
 from inkstream_server.engines.engine import EngineSettings
 from inkstream_server.engines.fake import PLAIN_CHARACTERS, FakeEngine
 from inkstream_server.models.files import ModelFiles, Module
+from inkstream_server.models.recipe import Recipe, RecognitionRecipe
 from inkstream_server.workers.measure_role import MeasureRole
 from inkstream_server.workers.measure_tasks import Measure, Timing
 from inkstream_server.workers.model_tasks import ModelBucket, ModelToLoad
@@ -74,3 +76,12 @@ def test_it_tells_what_is_loaded(role: MeasureRole) -> None:
 def test_nothing_can_be_told_to_it(role: MeasureRole) -> None:
     with pytest.raises(AssertionError):
         role.tell("anything")
+
+
+def test_lines_are_measured_in_the_height_that_the_model_takes(room: Room) -> None:
+    low = Recipe(recognition=RecognitionRecipe(height_px=32))
+    (_, lines, *_) = MODELS
+    model = replace(lines, files=replace(lines.files, recipe=low))
+    role = MeasureRole([model], counts_waits=True)
+
+    assert timing(role, BUCKETS[1], Measure(count=2, for_s=0.0)).batch_s > 0

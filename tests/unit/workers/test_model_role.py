@@ -1,18 +1,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from tests.pictures import picture
 from tests.unit.workers.room import Room
 
-from inkstream_server.engines.engine import EngineSettings
+from inkstream_server.engines.engine import EngineSettings, Outputs, Precision, Predictor
 from inkstream_server.engines.fake import PLAIN_CHARACTERS, FakeEngine
 from inkstream_server.models.files import ModelFiles, Module
+from inkstream_server.models.recipe import Recipe, RecognitionRecipe
 from inkstream_server.stages import detection, recognition
 from inkstream_server.stages.reading_direction import reordered
 from inkstream_server.stages.recognition import LineText
@@ -180,3 +183,38 @@ def test_a_module_that_it_cannot_run_is_our_bug(room: Room) -> None:
 
 def test_a_bucket_is_counted_under_its_models_name() -> None:
     assert str(ModelBucket(RECOGNISER, (320,))) == RECOGNISER
+
+
+def test_a_recogniser_is_warm_in_the_height_of_its_own_lines(room: Room) -> None:
+    model = to_load(RECOGNISER, Module.TEXT_RECOGNITION)
+    low = Recipe(recognition=RecognitionRecipe(height_px=32, min_width_px=160))
+    heights: set[tuple[int, int]] = set()
+    role = ModelRole(
+        room.memory,
+        [replace(model, files=replace(model.files, recipe=low))],
+        watch=lambda predictor: ShapesSeen(predictor, heights),
+    )
+
+    role.warm_up()
+    role.run(ModelBucket(RECOGNISER, (160,)), [Recognise(room.array(32, 100, 3))])
+
+    assert heights == {(32, 160)}
+
+
+class ShapesSeen:
+    """A predictor that notes how high and wide its pictures are."""
+
+    def __init__(self, predictor: Predictor, seen: set[tuple[int, int]]) -> None:
+        self._predictor = predictor
+        self._seen = seen
+
+    @property
+    def precision(self) -> Precision:
+        return self._predictor.precision
+
+    def run(self, inputs: NDArray[np.float32]) -> Outputs:
+        self._seen.add((inputs.shape[2], inputs.shape[3]))
+        return self._predictor.run(inputs)
+
+    def close(self) -> None:
+        self._predictor.close()

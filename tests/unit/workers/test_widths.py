@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from inkstream_server.app.batching import UNMEASURED
 from inkstream_server.models.files import Module
+from inkstream_server.models.recipe import RecognitionRecipe
 from inkstream_server.stages.line_widths import EXACT, FEW, LADDER, LineWidths
 from inkstream_server.workers.widths import shapes_to_warm, widths_of
 
@@ -38,3 +39,12 @@ def test_the_largest_shape_comes_first_and_equal_areas_follow_each_other() -> No
     areas = [count * width for count, width in shapes_to_warm(FEW)]
 
     assert areas == sorted(areas, reverse=True)
+
+
+def test_widths_are_those_of_the_recognisers_lines() -> None:
+    low = RecognitionRecipe(height_px=32, min_width_px=1000)
+
+    assert widths_of(None, "fp32", low) == LineWidths(1, low)
+    assert widths_of(None, "bf16", low) == LineWidths(None, low)
+    assert {width for _, width in shapes_to_warm(LineWidths(1, low))} == {1000}
+    assert min(width for _, width in shapes_to_warm(LineWidths(None, low))) == 1024
