@@ -24,7 +24,7 @@ from pathlib import Path
 from bare_batches import RanBatch, Replay, batches_in, replaying
 from inkstream import AsyncClient
 from inkstream_server.cli.options import add_config_options, config_from
-from inkstream_server.engines.engine import Device, DeviceKind
+from inkstream_server.engines.devices import parse_devices
 from inkstream_server.workers.plan import core_count, plan
 from promises import Promises
 from samples import sample_pictures
@@ -37,8 +37,7 @@ def main() -> int:
     flags = argparse.ArgumentParser()
     add_config_options(flags)
     config = config_from(flags.parse_args(arguments.serve_flags))
-    runs_on_cpu = Device.parse(config.inference.device).kind is DeviceKind.CPU
-    workers = plan(core_count(), config.workers, runs_on_cpu=runs_on_cpu)
+    workers = plan(core_count(), config.workers, parse_devices(config.inference.device))
     print(workers)
     with (
         running_server(*arguments.serve_flags, "--log-level", "DEBUG") as server,

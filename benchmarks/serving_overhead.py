@@ -58,7 +58,7 @@ def main() -> None:
     arguments = parse_arguments()
     pictures = [path.read_bytes() for path in arguments.pictures] or sample_pictures()
     pages = [pictures[at % len(pictures)] for at in range(arguments.pages)]
-    workers = plan(core_count(), WorkerCounts(), runs_on_cpu=True)
+    workers = plan(core_count(), WorkerCounts())
     print(f"{workers}; engine {arguments.engine}, {len(pages)} pages a round")
     os.environ.update(worker_environment(workers.model_threads))
     context = multiprocessing.get_context("spawn")

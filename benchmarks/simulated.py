@@ -83,7 +83,7 @@ class Known:
 
 def main() -> None:
     arguments = parse_arguments()
-    workers = plan(core_count(), WorkerCounts(), runs_on_cpu=True)
+    workers = plan(core_count(), WorkerCounts())
     print(workers)
     measurements = batch_times(arguments.costs)
     front = measured_front(FRONT_SECONDS).model_dump()

@@ -181,7 +181,9 @@ async def _workers(models: Sequence[ModelToLoad], team: Team) -> AsyncIterator[l
     async def start(number: int) -> None:
         launch = Launch(
             name=f"measuring worker {number}",
-            spec=MeasureRoleSpec(tuple(models), counts_waits),
+            spec=MeasureRoleSpec(
+                tuple(model.on(plan.device_of(number)) for model in models), counts_waits
+            ),
             segments=(),
             environment=worker_environment(plan.model_threads),
             log_level=team.log_level,

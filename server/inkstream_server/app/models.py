@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from inkstream_server.config import ConfigInvalid, InferenceConfig, ModelsConfig
-from inkstream_server.engines.engine import Device, EngineSettings
+from inkstream_server.engines.devices import parse_devices
+from inkstream_server.engines.engine import EngineSettings
 from inkstream_server.engines.fake import PLAIN_CHARACTERS, FakeEngine
 from inkstream_server.engines.selection import select
 from inkstream_server.errors import ModelDamaged, ModelMissing
@@ -35,7 +36,7 @@ def models_to_load(
     """
     folder = models.dir.expanduser() if models.dir else default_models_dir(os.environ)
     store = ModelStore(folder)
-    device = Device.parse(inference.device)
+    device, *_ = parse_devices(inference.device)  # workers take all of them in turn
     settings = EngineSettings(device, inference.precision, threads)
     if inference.engine != _FAKE_ENGINE:
         _check_pulled(store, models)

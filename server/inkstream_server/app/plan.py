@@ -6,8 +6,8 @@ import logging
 from dataclasses import dataclass
 
 from inkstream_server.app.models import models_to_load
-from inkstream_server.config import ServerConfig
-from inkstream_server.engines.engine import Device, DeviceKind
+from inkstream_server.config import ConfigInvalid, ServerConfig
+from inkstream_server.engines.devices import parse_devices
 from inkstream_server.workers.model_tasks import ModelToLoad
 from inkstream_server.workers.plan import WorkerPlan, core_count, plan
 
@@ -24,8 +24,13 @@ class ServerPlan:
 
 def plan_server(config: ServerConfig) -> ServerPlan:
     """Raises OcrError where a model, an engine or a device is missing."""
-    runs_on_cpu = Device.parse(config.inference.device).kind is DeviceKind.CPU
-    workers = plan(core_count(), config.workers, runs_on_cpu=runs_on_cpu)
+    devices = parse_devices(config.inference.device)
+    workers = plan(core_count(), config.workers, devices)
+    if workers.model_workers < len(devices):
+        raise ConfigInvalid(
+            f"workers.model_workers is {workers.model_workers}; inference.device names "
+            f"{len(devices)} devices, each of which needs one"
+        )
     _log.info("plan: %s", workers)
     models = models_to_load(config.models, config.inference, workers.model_threads)
     return ServerPlan(workers, models)

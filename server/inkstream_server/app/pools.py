@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from inkstream_server.app.loads import step_load
 from inkstream_server.app.plan import ServerPlan
 from inkstream_server.config import ServerConfig
@@ -46,24 +48,27 @@ class ServerPools:
     def _cpu_pool(self, plan: ServerPlan, metrics: PoolMetrics) -> Dispatcher:
         limits = self._config.limits
         return Dispatcher(
-            self._slots(metrics, CpuRoleSpec(limits), plan.workers.cpu_workers, threads=1),
+            self._slots(metrics, [CpuRoleSpec(limits)] * plan.workers.cpu_workers, threads=1),
             Queueing(lambda step: ONE_BY_ONE, step_load, self._config.batching.batch_share),
             batch_limit_s=limits.max_page_s,
             metrics=metrics,
         )
 
     def _model_pool(self, plan: ServerPlan, queueing: Queueing, metrics: PoolMetrics) -> Dispatcher:
-        spec = ModelRoleSpec(plan.models)
         workers = plan.workers
+        devices = [workers.device_of(number) for number in range(workers.model_workers)]
+        specs = [
+            ModelRoleSpec(tuple(model.on(device) for model in plan.models)) for device in devices
+        ]
         return Dispatcher(
-            self._slots(metrics, spec, workers.model_workers, threads=workers.model_threads),
+            self._slots(metrics, specs, threads=workers.model_threads),
             queueing,
             batch_limit_s=self._config.inference.max_batch_s,
             metrics=metrics,
         )
 
     def _slots(
-        self, metrics: PoolMetrics, spec: RoleSpec, count: int, *, threads: int
+        self, metrics: PoolMetrics, specs: Sequence[RoleSpec], *, threads: int
     ) -> list[WorkerSlot]:
         counts = self._config.workers
         slots = [
@@ -79,7 +84,7 @@ class ServerPools:
                 ),
                 on_loss=metrics.note_loss,
             )
-            for number in range(count)
+            for number, spec in enumerate(specs)
         ]
         for slot in slots:
             metrics.watch(slot)

@@ -80,7 +80,7 @@ def _report(
         module=model.files.module.value,
         engine=model.engine.name,
         engine_version=model.engine.version(),
-        device=str(model.settings.device),
+        device=", ".join(map(str, workers.devices)),
         precision=tuned.precision,
         model_workers=workers.model_workers,
         threads=workers.model_threads,

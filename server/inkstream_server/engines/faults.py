@@ -26,6 +26,13 @@ class DeviceUnknown(OcrError):
     fault = Fault.SETUP
 
 
+class DeviceMissing(OcrError):
+    """The device is of a known kind, and not in this machine, or its driver or package is not."""
+
+    reason = "DEVICE_MISSING"
+    fault = Fault.SETUP
+
+
 class PrecisionUnavailable(OcrError):
     """The engine or the processor does not compute in this precision."""
 

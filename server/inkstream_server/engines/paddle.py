@@ -1,17 +1,16 @@
-"""Runs models with Paddle Inference: on the processor with oneDNN."""
+"""Runs models with Paddle Inference: on the processor with oneDNN, and on Paddle's devices."""
 
 from __future__ import annotations
 
-import importlib.metadata
 import warnings
 from dataclasses import dataclass
-from importlib.util import find_spec
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from inkstream_server.engines import paddle_devices
 from inkstream_server.engines.affine_folding import fold_affines
 from inkstream_server.engines.engine import (
     Device,
@@ -59,13 +58,11 @@ class PaddleEngine:
     compiles_shapes: bool = True
 
     def version(self) -> str:
-        return importlib.metadata.version("paddlepaddle")
+        return paddle_devices.version()
 
     def obstacle(self, model: ModelFiles, device: Device) -> str | None:
-        if find_spec("paddle") is None:
-            return "the package paddlepaddle is not installed: pip install '.[paddle]'"
-        if device.kind is not DeviceKind.CPU:
-            return f"paddle runs on the cpu only in this version, not on {device}"
+        if (missing := paddle_devices.obstacle(device)) is not None:
+            return missing
         if model.graph.name == GRAPH_ONNX:
             readable = f"{GRAPH_JSON} and {GRAPH_PDMODEL}"
             return f"paddle cannot read {GRAPH_ONNX}; it reads {readable}"
@@ -78,13 +75,14 @@ class PaddleEngine:
             raise EngineUnusable(f"model {model.name}: {obstacle}", model=model.name)
         if settings.precision not in {Precision.AUTO, Precision.FP32}:
             raise PrecisionUnavailable(
-                f"paddle computes in fp32 on the cpu, not in {settings.precision.value}",
+                f"paddle computes in fp32 in this version, not in {settings.precision.value}",
                 model=model.name,
                 precision=settings.precision.value,
             )
         paddle = runtime()
+        paddle_devices.check_is_there(settings.device, paddle_devices.devices_there())
         try:
-            predictor = paddle.create_predictor(_config(paddle, model, settings.threads))
+            predictor = paddle.create_predictor(_config(paddle, model, settings))
         except (ValueError, RuntimeError) as error:  # whatever Paddle's C++ throws
             raise unreadable(self.name, model, error) from error
         return _PaddlePredictor(predictor, model)
@@ -115,27 +113,32 @@ class _PaddlePredictor:
         self._predictor = None
 
 
-def _config(paddle: ModuleType, model: ModelFiles, threads: int) -> inference.Config:
+def _config(paddle: ModuleType, model: ModelFiles, settings: EngineSettings) -> inference.Config:
     config: inference.Config = paddle.Config(str(model.graph), str(model.weights))
     if (leaner := _leaner(model)) is not None:
         graph, weights = leaner
         config.set_model_buffer(graph, len(graph), weights, len(weights))  # type: ignore[arg-type]  # its stubs say str
     config.disable_glog_info()
-    config.disable_gpu()
-    if model.module is not Module.DOC_UNWARPING:  # PaddleX keeps UVDoc from oneDNN too
-        config.enable_mkldnn()  # with it 2.3 to 2.9 times as fast
+    paddle_devices.set_device(config, settings.device)
+    if settings.device.kind is DeviceKind.CPU:
+        _set_processor(config, model, settings.threads)
     if (
         model.graph.name == GRAPH_JSON
     ):  # what the format is for; the old executor cannot plan memory
         config.enable_new_ir(True)
         config.enable_new_executor()
-    config.set_cpu_math_library_num_threads(threads)
     # Without it 1.2 to 1.4 times the time and up to twice the memory. The new IR and executor gain
     # nothing for the old format; docs/decisions/010.
     config.enable_memory_optim()
+    return config
+
+
+def _set_processor(config: inference.Config, model: ModelFiles, threads: int) -> None:
+    if model.module is not Module.DOC_UNWARPING:  # PaddleX keeps UVDoc from oneDNN too
+        config.enable_mkldnn()  # with it 2.3 to 2.9 times as fast
+    config.set_cpu_math_library_num_threads(threads)
     # Ten shapes by default, for 0.15 GiB and no gain in time; docs/decisions/022.
     config.set_mkldnn_cache_capacity(1)
-    return config
 
 
 def _leaner(model: ModelFiles) -> tuple[bytes, bytes] | None:

@@ -111,13 +111,13 @@ class Dispatcher:
         metrics.queued.set_function(lambda: len(self._batcher))
 
     async def start(self) -> tuple[LoadedModel, ...]:
-        """Start every worker; the models that each of them has.
+        """Start every worker; the models that they have, once for each device that has them.
 
         Raises an exception group of WorkerStartFailed.
         """
         async with asyncio.TaskGroup() as starting:
             starts = [starting.create_task(slot.start()) for slot in self._slots]
-        return starts[0].result()
+        return tuple(dict.fromkeys(model for start in starts for model in start.result()))
 
     async def serve(self) -> None:
         """Run batches until cancelled. It ends by itself only by a bug, which it raises."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from inkstream_server.engines.engine import Engine, EngineSettings
+from inkstream_server.engines.engine import Device, Engine, EngineSettings
 from inkstream_server.models.files import ModelFiles, Module
 from inkstream_server.stages.recognition import LINE_HEIGHT_PX, LineText
 from inkstream_server.stages.textline_orientation import LineOrientation
@@ -82,3 +82,7 @@ class ModelToLoad:
     settings: EngineSettings
     # Of recognisers: what line widths are rounded up to, as configured.
     width_step: int | None = None
+
+    def on(self, device: Device) -> ModelToLoad:
+        """The same on another device."""
+        return replace(self, settings=replace(self.settings, device=device))

@@ -10,11 +10,13 @@ from typing import Final
 
 from pydantic import BaseModel, Field
 
+from inkstream_server.engines.engine import CPU, Device, DeviceKind
+
 _CGROUP_QUOTA: Final = Path("/sys/fs/cgroup/cpu.max")
 _PROCESSORS: Final = Path("/proc/cpuinfo")
 # More model workers than this would mostly hold copies of the models; threads take the other cores.
 _MOST_MODEL_WORKERS: Final = 8
-_GPU_FEEDERS_PER_DEVICE: Final = 8
+_FEEDERS_PER_DEVICE: Final = 8
 
 
 class WorkerCounts(BaseModel, frozen=True, extra="forbid"):
@@ -36,36 +38,47 @@ class WorkerCounts(BaseModel, frozen=True, extra="forbid"):
 
 @dataclass(frozen=True, slots=True)
 class WorkerPlan:
-    """What will run. OpenCV has one thread in every process: the processes are the parallelism."""
+    """What will run. OpenCV has one thread in every process: the processes are the parallelism.
+
+    Model workers take the devices in turn.
+    """
 
     cores: int
     model_workers: int
     model_threads: int
     cpu_workers: int
+    devices: tuple[Device, ...] = (CPU,)
+
+    def device_of(self, model_worker: int) -> Device:
+        """The device of a model worker, by the number that it has among them, from 0."""
+        return self.devices[model_worker % len(self.devices)]
 
     def __str__(self) -> str:
+        devices = ", ".join(map(str, self.devices))
         return (
             f"{self.cores} cores: {self.model_workers} model workers x {self.model_threads} threads"
-            f", {self.cpu_workers} CPU workers x 1 thread, no thread pinned to a core"
+            f" on {devices}, {self.cpu_workers} CPU workers x 1 thread, no thread pinned to a core"
         )
 
 
-def plan(cores: int, counts: WorkerCounts, *, runs_on_cpu: bool) -> WorkerPlan:
+def plan(cores: int, counts: WorkerCounts, devices: tuple[Device, ...] = (CPU,)) -> WorkerPlan:
     """The plan for a machine.
 
     On a processor every core gets a model worker of its own: two processes of one thread read more
     pages than one of two threads, since nothing waits for the slower half of an operator. CPU
-    workers beside them are idle nearly always, but must never be what a page waits for.
+    workers beside them are idle nearly always, but must never be what a page waits for. Any other
+    device gets one model worker.
     """
-    if runs_on_cpu:
+    if devices[0].kind is DeviceKind.CPU:
         model_workers = counts.model_workers or min(cores, _MOST_MODEL_WORKERS)
         model_threads = counts.model_threads or max(1, cores // model_workers)
         cpu_workers = counts.cpu_workers or max(2, math.ceil(cores / 4))
     else:
-        model_workers = counts.model_workers or 1
+        model_workers = counts.model_workers or len(devices)
         model_threads = counts.model_threads or 1
-        cpu_workers = counts.cpu_workers or max(2, min(cores - 2, _GPU_FEEDERS_PER_DEVICE))
-    return WorkerPlan(cores, model_workers, model_threads, cpu_workers)
+        most_feeders = _FEEDERS_PER_DEVICE * len(devices)
+        cpu_workers = counts.cpu_workers or max(2, min(cores - 2, most_feeders))
+    return WorkerPlan(cores, model_workers, model_threads, cpu_workers, devices)
 
 
 def processor_name(information: Path = _PROCESSORS) -> str:

@@ -3,6 +3,7 @@ import pickle
 import pytest
 from tests.unit.engines.model_files import model_files
 
+from inkstream_server.engines.devices import parse_devices
 from inkstream_server.engines.engine import (
     CPU,
     Device,
@@ -43,6 +44,25 @@ def test_a_device_that_is_not_known_stops_the_start(text: str) -> None:
 @pytest.mark.parametrize("text", ["cpu", "gpu:1"])
 def test_a_device_is_told_as_it_is_read(text: str) -> None:
     assert str(Device.parse(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "devices"),
+    [("cpu", ["cpu"]), ("gpu", ["gpu:0"]), ("gpu:0,1", ["gpu:0", "gpu:1"]), ("dcu:3", ["dcu:3"])],
+)
+def test_several_devices_of_a_kind_may_be_named(text: str, devices: list[str]) -> None:
+    assert [str(device) for device in parse_devices(text)] == devices
+
+
+@pytest.mark.parametrize("text", ["gpu:0,", "gpu:0,x", "gpu:0,gpu:1", "cpu:0,1", "tpu:0,1", "gpu:"])
+def test_several_devices_that_are_not_known_stop_the_start(text: str) -> None:
+    with pytest.raises(DeviceUnknown, match="known are cpu, gpu"):
+        parse_devices(text)
+
+
+def test_a_device_cannot_be_named_twice() -> None:
+    with pytest.raises(DeviceUnknown, match="'gpu:1,01' names one of them twice"):
+        parse_devices("gpu:1,01")
 
 
 def test_only_a_recogniser_is_reduced_over_its_classes() -> None:

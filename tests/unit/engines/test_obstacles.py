@@ -4,7 +4,7 @@ from types import ModuleType
 import pytest
 from tests.unit.engines.model_files import model_files
 
-from inkstream_server.engines import onnxruntime, openvino, paddle
+from inkstream_server.engines import onnxruntime, openvino, paddle_devices
 from inkstream_server.engines.engine import CPU, Device, Engine, EngineSettings, Precision
 from inkstream_server.engines.faults import EngineUnusable, PrecisionUnavailable
 from inkstream_server.engines.onnxruntime import OnnxRuntimeEngine
@@ -19,7 +19,7 @@ SPEC = importlib.util.find_spec("json")
 @pytest.fixture(
     params=[
         (OpenVinoEngine(), openvino),
-        (PaddleEngine(), paddle),
+        (PaddleEngine(), paddle_devices),
         (OnnxRuntimeEngine(), onnxruntime),
     ]
 )
@@ -46,10 +46,12 @@ def test_a_model_is_run_where_nothing_stands_in_the_way(
     assert engine.obstacle(model_it_reads(engine), CPU) is None
 
 
+@pytest.mark.parametrize(
+    ("engine", "module"), [(OpenVinoEngine(), openvino), (OnnxRuntimeEngine(), onnxruntime)]
+)
 def test_a_device_that_an_engine_does_not_serve_is_an_obstacle(
-    engine_and_module: tuple[Engine, ModuleType], monkeypatch: pytest.MonkeyPatch
+    engine: Engine, module: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine, module = engine_and_module
     monkeypatch.setattr(module, "find_spec", lambda name: SPEC)
 
     assert "not on gpu:1" in (engine.obstacle(model_files(), GPU) or "")
@@ -69,7 +71,12 @@ def test_openvino_does_not_read_the_json_format(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize(
     ("engine", "module", "graph", "obstacle"),
     [
-        (PaddleEngine(), paddle, "inference.onnx", "it reads inference.json and inference.pdmodel"),
+        (
+            PaddleEngine(),
+            paddle_devices,
+            "inference.onnx",
+            "it reads inference.json and inference.pdmodel",
+        ),
         (OnnxRuntimeEngine(), onnxruntime, "inference.json", "it reads inference.onnx"),
     ],
 )
@@ -88,7 +95,7 @@ def test_what_an_engine_reads_is_told_where_it_cannot(
 
 
 def test_paddle_needs_the_weights(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paddle, "find_spec", lambda name: SPEC)
+    monkeypatch.setattr(paddle_devices, "find_spec", lambda name: SPEC)
 
     obstacle = PaddleEngine().obstacle(model_files(has_weights=False), CPU)
 
@@ -96,7 +103,7 @@ def test_paddle_needs_the_weights(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("engine", "module"), [(PaddleEngine(), paddle), (OnnxRuntimeEngine(), onnxruntime)]
+    ("engine", "module"), [(PaddleEngine(), paddle_devices), (OnnxRuntimeEngine(), onnxruntime)]
 )
 def test_some_engines_compute_in_fp32_alone(
     engine: Engine, module: ModuleType, monkeypatch: pytest.MonkeyPatch

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from inkstream_server.engines.devices import parse_devices
 from inkstream_server.workers.environment import worker_environment
 from inkstream_server.workers.plan import WorkerCounts, WorkerPlan, core_count, plan, processor_name
 
@@ -24,18 +25,35 @@ COUNTS = st.one_of(st.none(), st.integers(1, 256))
     ],
 )
 def test_a_processor_is_shared_among_its_cores(cores: int, expected: WorkerPlan) -> None:
-    assert plan(cores, WorkerCounts(), runs_on_cpu=True) == expected
+    assert plan(cores, WorkerCounts()) == expected
 
 
 @pytest.mark.parametrize(("cores", "cpu_workers"), [(1, 2), (4, 2), (8, 6), (64, 8)])
 def test_a_device_of_its_own_is_fed_by_the_processor(cores: int, cpu_workers: int) -> None:
-    assert plan(cores, WorkerCounts(), runs_on_cpu=False) == WorkerPlan(cores, 1, 1, cpu_workers)
+    planned = plan(cores, WorkerCounts(), parse_devices("gpu"))
+
+    assert planned == WorkerPlan(cores, 1, 1, cpu_workers, parse_devices("gpu:0"))
+
+
+def test_every_device_gets_a_model_worker_and_workers_that_feed_it() -> None:
+    planned = plan(64, WorkerCounts(), parse_devices("gpu:0,1,3"))
+
+    assert (planned.model_workers, planned.cpu_workers) == (3, 24)
+    assert [str(planned.device_of(number)) for number in range(3)] == ["gpu:0", "gpu:1", "gpu:3"]
+
+
+def test_model_workers_take_the_devices_in_turn() -> None:
+    planned = plan(8, WorkerCounts(model_workers=5), parse_devices("npu:0,1"))
+
+    devices = [str(planned.device_of(number)) for number in range(5)]
+
+    assert devices == ["npu:0", "npu:1", "npu:0", "npu:1", "npu:0"]
 
 
 def test_fewer_model_workers_get_more_threads() -> None:
     counts = WorkerCounts(model_workers=2)
 
-    assert plan(8, counts, runs_on_cpu=True).model_threads == 4
+    assert plan(8, counts).model_threads == 4
 
 
 @given(
@@ -43,20 +61,20 @@ def test_fewer_model_workers_get_more_threads() -> None:
     model_workers=COUNTS,
     model_threads=COUNTS,
     cpu_workers=COUNTS,
-    runs_on_cpu=st.booleans(),
+    devices=st.sampled_from(["cpu", "gpu", "xpu:1,2"]),
 )
 def test_what_is_configured_holds_and_nothing_is_ever_without_a_worker(
     cores: int,
     model_workers: int | None,
     model_threads: int | None,
     cpu_workers: int | None,
-    runs_on_cpu: bool,
+    devices: str,
 ) -> None:
     counts = WorkerCounts(
         model_workers=model_workers, model_threads=model_threads, cpu_workers=cpu_workers
     )
 
-    planned = plan(cores, counts, runs_on_cpu=runs_on_cpu)
+    planned = plan(cores, counts, parse_devices(devices))
 
     assert planned.model_workers == model_workers or model_workers is None
     assert planned.model_threads == model_threads or model_threads is None
@@ -67,7 +85,7 @@ def test_what_is_configured_holds_and_nothing_is_ever_without_a_worker(
 def test_the_plan_reads_as_a_line_of_the_log() -> None:
     text = str(WorkerPlan(4, 2, 2, 3))
 
-    assert text.startswith("4 cores: 2 model workers x 2 threads, 3 CPU workers")
+    assert text.startswith("4 cores: 2 model workers x 2 threads on cpu, 3 CPU workers")
 
 
 def test_no_worker_at_all_cannot_be_configured() -> None:
