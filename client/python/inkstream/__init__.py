@@ -16,6 +16,7 @@ from inkstream.documents import AsyncDocument, Document
 from inkstream.errors import InkstreamError, MessageTooLarge
 from inkstream.geometry import Box, Point, Polygon
 from inkstream.options import Options, PageOrder
+from inkstream.pipelines import create_pipeline
 from inkstream.results import (
     Detection,
     DocumentEnd,
@@ -68,4 +69,5 @@ __all__ = [
     "StreamEvent",
     "TextLine",
     "Word",
+    "create_pipeline",
 ]

@@ -66,6 +66,11 @@ class Client:
         """The server's address, as it was given."""
         return self._connection.target
 
+    @property
+    def max_message_bytes(self) -> int:
+        """What one request or answer may have."""
+        return self._connection.max_message_bytes
+
     def recognize(
         self,
         source: Source,

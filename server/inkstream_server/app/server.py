@@ -6,6 +6,7 @@ import asyncio
 import logging
 import signal
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
@@ -28,10 +29,19 @@ async def run_server(config: ServerConfig) -> None:
 
     Raises OcrError where the server cannot start, or cannot go on.
     """
+    stopping = Stopping()
+    stopping.obey_signals()
+    await serve_until(stopping, config, _tell_nobody)
+
+
+async def serve_until(
+    stopping: Stopping, config: ServerConfig, on_serving: Callable[[], None]
+) -> None:
+    """The same, until it is asked to stop. `on_serving` is called once calls are answered."""
     parts = build(config)
     with causes_told():
         try:
-            await _live(parts, config, _Stopping())
+            await _live(parts, config, stopping, on_serving)
         finally:
             parts.calls.end_all()  # there are none, but where it cannot go on
             await parts.grpc.stop(_LAST_WORDS_S)
@@ -40,27 +50,34 @@ async def run_server(config: ServerConfig) -> None:
             _log.info("stopped")
 
 
-class _Stopping:
-    """Counts the signals that ask for an end."""
+class Stopping:
+    """Counts how often the server is asked to end: first it drains, then it ends at once."""
 
     def __init__(self) -> None:
         self.asked = asyncio.Event()
         self.hurried = asyncio.Event()
+
+    def obey_signals(self) -> None:
+        """Take SIGTERM and SIGINT, which only a process's main thread may, as asking."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._on_signal)
+            loop.add_signal_handler(number, self.ask)
 
-    def _on_signal(self) -> None:
+    def ask(self) -> None:
         if self.asked.is_set():
             self.hurried.set()
         self.asked.set()
 
 
-async def _live(parts: Parts, config: ServerConfig, stopping: _Stopping) -> None:
+def _tell_nobody() -> None:
+    pass
+
+
+async def _live(
+    parts: Parts, config: ServerConfig, stopping: Stopping, on_serving: Callable[[], None]
+) -> None:
     started_at = time.monotonic()
-    await parts.grpc.start()
-    await parts.http.start()
-    _log.info("listening: gRPC on port %d, HTTP on port %d", parts.grpc.port, parts.http.port)
+    await _listen(parts, config)
     async with asyncio.TaskGroup() as pools:
         warming = pools.create_task(_warm_up(parts))
         ended = pools.create_task(stopping.asked.wait())
@@ -71,12 +88,22 @@ async def _live(parts: Parts, config: ServerConfig, stopping: _Stopping) -> None
             await parts.grpc.set_serving(is_serving=True)
             loops.append(pools.create_task(_watch_pools(parts, config.workers.max_failed_starts)))
             _log.info("serving, %.1f s after the start", time.monotonic() - started_at)
+            on_serving()
             await stopping.asked.wait()
             loops.pop().cancel()  # it would open again what draining closes
             await _drain(parts, config.server.drain_grace_s, stopping)
             for loop in loops:
                 loop.cancel()
         warming.cancel()
+
+
+async def _listen(parts: Parts, config: ServerConfig) -> None:
+    await parts.grpc.start()
+    if config.server.http_port is None:
+        _log.info("listening: gRPC on %s", config.server.address)
+        return
+    await parts.http.start()
+    _log.info("listening: gRPC on port %d, HTTP on port %d", parts.grpc.port, parts.http.port)
 
 
 async def _warm_up(parts: Parts) -> None:
@@ -124,7 +151,7 @@ def _state_of(pool: Dispatcher) -> PoolState:
     )
 
 
-async def _drain(parts: Parts, grace_s: float, stopping: _Stopping) -> None:
+async def _drain(parts: Parts, grace_s: float, stopping: Stopping) -> None:
     _log.info(
         "draining: %d documents inside, at most %g s", parts.admission.document_count, grace_s
     )

@@ -13,7 +13,7 @@ from inkstream.v1 import models_pb2, models_pb2_grpc, ocr_pb2, ocr_pb2_grpc
 from inkstream_server.front.calls import Calls
 from inkstream_server.front.decoding import DecodingRequests
 from inkstream_server.front.health import HealthService
-from inkstream_server.front.listening import AddressInUse, FrontConfig, address_of
+from inkstream_server.front.listening import AddressInUse, FrontConfig
 from inkstream_server.front.model_service import ModelService
 from inkstream_server.front.ocr_service import OcrService
 
@@ -44,7 +44,7 @@ class GrpcServer:
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         if config.reflection:
             reflection.enable_server_reflection(_REFLECTED, self._server)
-        self._address = address_of(config.host, config.port)
+        self._address = config.address
         self.port = 0
 
     async def start(self) -> None:

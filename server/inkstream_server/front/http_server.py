@@ -26,6 +26,7 @@ class HttpServer:
 
     async def start(self) -> None:
         """Listen. Raises AddressInUse."""
+        assert self._config.http_port is not None
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._config.host, self._config.http_port)
         try:

@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from typing import Final, Self
+
+from pydantic import BaseModel, Field, model_validator
 
 from inkstream_server.errors import Fault, OcrError
+
+UNIX: Final = "unix:"
 
 
 class FrontConfig(BaseModel, frozen=True, extra="forbid"):
     """Where the server listens and what one connection may do."""
 
+    # Or unix:/path of a socket, on which gRPC listens alone; `port` has no meaning then.
     host: str = "0.0.0.0"
     port: int = Field(default=50051, ge=0, le=65535)
-    http_port: int = Field(default=8080, ge=0, le=65535)
+    # None: no HTTP.
+    http_port: int | None = Field(default=8080, ge=0, le=65535)
     max_message_bytes: int = Field(default=64 << 20, ge=1 << 10, le=(1 << 31) - 1)
     max_documents: int = Field(default=512, ge=1)
     drain_grace_s: float = Field(default=30.0, ge=0.0)
     # Seconds for which a streaming call may leave its answers untaken.
     max_unread_s: float = Field(default=600.0, gt=0.0)
     reflection: bool = True
+
+    @property
+    def address(self) -> str:
+        """Where gRPC listens."""
+        return address_of(self.host, self.port)
+
+    @model_validator(mode="after")
+    def _check_socket(self) -> Self:
+        if self.host.startswith(UNIX) and self.http_port is not None:
+            raise ValueError("HTTP does not listen on a unix socket; set server.http_port to null")
+        return self
 
 
 class AddressInUse(OcrError):
@@ -30,4 +47,6 @@ class AddressInUse(OcrError):
 
 def address_of(host: str, port: int) -> str:
     """As clients write it; an IPv6 address stands in brackets."""
+    if host.startswith(UNIX):
+        return host
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

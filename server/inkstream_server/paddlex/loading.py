@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from inkstream_server.config import ConfigInvalid, ServerConfig, load_config
+from inkstream_server.config import ConfigInvalid, ServerConfig, Setting, load_config
 from inkstream_server.engines.fake import FakeEngine
 from inkstream_server.models.catalogue import CATALOGUE
 from inkstream_server.models.store import ModelStore, default_models_dir
@@ -24,11 +24,19 @@ _FILE_SUFFIXES: Final = (".yml", ".yaml")
 
 @dataclass(frozen=True, slots=True)
 class ConfigSources:
-    """Where a configuration comes from, beside PaddleX's file. `flags` are (dotted key, value)."""
+    """Where a configuration comes from, beside PaddleX's file.
+
+    `flags` are (dotted key, value). `defaults` lie beneath everything else.
+    """
 
     file: Path | None
     environ: Mapping[str, str]
     flags: Sequence[tuple[str, Any]]
+    defaults: Sequence[Setting] = ()
+
+    def config(self, layer: Sequence[Setting] = ()) -> ServerConfig:
+        """With a layer above the defaults. Raises ConfigInvalid."""
+        return load_config(self.file, self.environ, self.flags, (*self.defaults, *layer))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +63,12 @@ def load_with_pipeline(
 
     Raises ConfigInvalid.
     """
-    plain = load_config(sources.file, sources.environ, sources.flags)
+    plain = sources.config()
     form, origin = _form_of(pipeline)
     if form is None:
         return LoadedConfig(plain)
     layer = layer_of(form, origin, _Pulled(plain, sources.environ).is_there)
-    config = load_config(sources.file, sources.environ, sources.flags, layer.settings)
+    config = sources.config(layer.settings)
     warnings = (_warning(module, config) for module in layer.missing)
     return LoadedConfig(config, layer.remarks, tuple(text for text in warnings if text))
 

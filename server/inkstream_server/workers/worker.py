@@ -27,6 +27,8 @@ from inkstream_server.workers.process_facts import cpu_seconds, own_memory_bytes
 from inkstream_server.workers.pulse import Signs
 from inkstream_server.workers.role import Launch
 
+# Not sys.stderr's: what stands there in a notebook may have none.
+_STDERR: Final = 2
 _GONE: Final = (asyncio.IncompleteReadError, ConnectionError)
 
 
@@ -193,7 +195,7 @@ async def _spawn(launch: Launch, *descriptors: int) -> asyncio.subprocess.Proces
         "inkstream_server.workers.process",
         *map(str, descriptors),
         stdin=asyncio.subprocess.DEVNULL,
-        stdout=sys.stderr.fileno(),  # inference libraries print; stdout is the command's
+        stdout=_STDERR,  # inference libraries print; stdout is the command's
         pass_fds=[*descriptors, *(each.descriptor for each in launch.segments)],
         env={**os.environ, **launch.environment},
     )

@@ -1,0 +1,177 @@
+"""The pipeline object: `predict` with PaddleX's arguments, by way of the ordinary client."""
+
+from __future__ import annotations
+
+import logging
+import weakref
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from types import TracebackType
+from typing import Final, Literal, Self, cast
+
+from inkstream.client import Client
+from inkstream.documents import Document
+from inkstream.options import Options
+from inkstream.paddlex.inputs import Inputs, inputs_of
+from inkstream.paddlex.local import start_local_server
+from inkstream.paddlex.reading import Unreadable, read_in_order
+from inkstream.paddlex.result import OCRResult
+from inkstream.sources import Source
+
+_log = logging.getLogger(__name__)
+
+PIPELINE_NAME: Final = "OCR"
+# Enough to keep two workers busy while pictures are decoded and answers drawn.
+_INPUTS_AT_ONCE: Final = 8
+_MAX_SIDE_LIMIT: Final = 4000
+# PaddleX's names of engines that have another one here.
+_ENGINES: Final = {"paddle_static": "paddle"}
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineWishes:
+    """What a pipeline is asked to be; None means: as it is by default."""
+
+    pipeline: str | Mapping[str, object] | None = None
+    device: str | None = None
+    engine: str | None = None
+    settings: Mapping[str, object] = field(default_factory=dict)
+    # Arguments that were given and mean nothing here.
+    without_effect: tuple[str, ...] = ()
+
+    def check_for_server(self) -> None:
+        """Raises ValueError for what only a server's own configuration can say."""
+        given = {"device": self.device, "engine": self.engine, "settings": self.settings or None}
+        named = [name for name, value in given.items() if value is not None]
+        if self.pipeline not in (None, PIPELINE_NAME):
+            named.append("pipeline, other than 'OCR',")
+        if named:
+            raise ValueError(
+                f"{' and '.join(named)} cannot be given together with server: start that with "
+                "inkstream serve --pipeline, --device, --engine"
+            )
+
+    def keys(self) -> list[tuple[str, object]]:
+        """What the configuration of a server of our own says."""
+        keys = list(self.settings.items())
+        if self.device is not None:
+            keys.append(("inference.device", self.device))
+        if self.engine is not None:
+            keys.append(("inference.engine", _ENGINES.get(self.engine, self.engine)))
+        return keys
+
+
+class OcrPipeline:
+    """Reads what it is given, in order. Safe to share between threads.
+
+    It ends with `close`, with the `with` block, or with the program. A pipeline without a server is
+    to be made anew in a process that was forked.
+    """
+
+    def __init__(self, client: Client, close_all: Callable[[], None]) -> None:
+        """`close_all` ends the client and whatever else was started for it."""
+        self._client = client
+        self._close = weakref.finalize(self, close_all)
+
+    @classmethod
+    def open(cls, wishes: PipelineWishes, server: str | None) -> Self:
+        """With the server at that address; None: with one in this process."""
+        if wishes.pipeline is None:
+            raise ValueError("pipeline and config are both None; say pipeline='OCR'")
+        for name in wishes.without_effect:
+            _log.warning("%s has no effect here", name)
+        if server is not None:
+            wishes.check_for_server()
+            client = Client(server)
+            return cls(client, client.close)
+        local = start_local_server(wishes.pipeline, wishes.keys())
+        client = Client(local.target, max_message_bytes=local.max_message_bytes)
+        return cls(client, partial(_close_in_turn, client.close, local.stop))
+
+    def predict(  # noqa: PLR0913, PLR0917 - PaddleX's own arguments, in its order
+        self,
+        input: Inputs,  # noqa: A002 - likewise
+        use_doc_orientation_classify: bool | None = None,
+        use_doc_unwarping: bool | None = None,
+        use_textline_orientation: bool | None = None,
+        text_det_limit_side_len: int | None = None,
+        text_det_limit_type: Literal["min", "max"] | None = None,
+        text_det_max_side_limit: int | None = None,
+        text_det_thresh: float | None = None,
+        text_det_box_thresh: float | None = None,
+        text_det_unclip_ratio: float | None = None,
+        text_rec_score_thresh: float | None = None,
+        return_word_box: bool | None = None,
+        *,
+        text_rec_model: str | None = None,
+        visualize: bool = True,
+        on_error: Literal["raise", "skip"] = "raise",
+    ) -> Iterator[OCRResult]:
+        """Reads the input and gives a result for every page, in order, as each is ready.
+
+        What is left None is as the pipeline has it. Several inputs are read at once, a few ahead of
+        the result that is waited for. Where `visualize` is False results have no pictures, which
+        saves drawing them. What cannot be read is raised in its place, InkstreamError or OSError
+        or TypeError; with `on_error` "skip" a warning is logged and the rest goes on.
+        """
+        if text_det_max_side_limit not in (None, _MAX_SIDE_LIMIT):
+            raise ValueError(f"text_det_max_side_limit is always {_MAX_SIDE_LIMIT} here")
+        wishes: dict[str, object] = {
+            "use_doc_orientation_classify": use_doc_orientation_classify,
+            "use_doc_unwarping": use_doc_unwarping,
+            "use_textline_orientation": use_textline_orientation,
+            "text_det_limit_side_len": text_det_limit_side_len,
+            "text_det_limit_type": text_det_limit_type,
+            "text_det_thresh": text_det_thresh,
+            "text_det_box_thresh": text_det_box_thresh,
+            "text_det_unclip_ratio": text_det_unclip_ratio,
+            "text_rec_score_thresh": text_rec_score_thresh,
+            "return_word_box": return_word_box,
+            "text_rec_model": text_rec_model,
+            "visualize": visualize,
+        }
+        given = {name: value for name, value in wishes.items() if value is not None}
+        options = cast("Options", given)  # the names are its own, and the types are checked above
+        return self._results(input, options, on_error)
+
+    def _results(
+        self, given: Inputs, options: Options, on_error: Literal["raise", "skip"]
+    ) -> Iterator[OCRResult]:
+        inputs = inputs_of(given, self._client.max_message_bytes)
+        opened = partial(self._open_document, options)
+        for outcome in read_in_order(inputs, opened, _INPUTS_AT_ONCE):
+            if not isinstance(outcome, Unreadable):
+                yield OCRResult(
+                    outcome.page,
+                    input_path=outcome.input_path,
+                    page_index=outcome.page_index,
+                    return_word_box=options.get("return_word_box", False),
+                )
+            elif on_error == "raise":
+                raise outcome.error
+            else:
+                _log.warning("skipped %s: %s", outcome.input_path or "an input", outcome.error)
+
+    def _open_document(self, options: Options, source: Source, pages: str) -> Document:
+        return self._client.recognize_document(source, pages=pages, **options)
+
+    def close(self) -> None:
+        """Ends what is being read, and the workers, if they are this pipeline's own."""
+        self._close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _close_in_turn(*closings: Callable[[], None]) -> None:
+    for close in closings:
+        close()

@@ -1,0 +1,60 @@
+"""`create_pipeline`, as PaddleX's users type it: reads in this process, or with a server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from inkstream.paddlex.pipeline import OcrPipeline
+
+_INSTALL_REMOTE: Final = "pip install 'inkstream[paddlex]'"
+
+
+def create_pipeline(  # noqa: PLR0913 - PaddleX's own arguments
+    pipeline: str | None = None,
+    *,
+    config: Mapping[str, object] | None = None,
+    device: str | None = None,
+    engine: str | None = None,
+    server: str | None = None,
+    settings: Mapping[str, object] | None = None,
+    engine_config: object = None,
+    pp_option: object = None,
+    use_hpip: object = None,
+    hpi_config: object = None,
+) -> OcrPipeline:
+    """A pipeline that reads images and documents; to be closed, or used with `with`.
+
+    `pipeline` is "OCR", or the path of an OCR.yaml; `config` is such a file's contents. With
+    `server`, a HOST:PORT, that server reads, and what it reads with is its own business: the other
+    arguments cannot be given. Without, this process does, with workers of its own, which
+    needs the server's packages; it returns once the models are loaded.
+
+    `device` and `engine` are as for `inkstream serve`; `settings` are any other keys of its
+    configuration, such as {"models.dir": "/models"}. What is left of PaddleX's arguments has no
+    effect, and a warning says so.
+
+    Raises what is wrong: ValueError for arguments, and of the server's own errors such as that of
+    a model that is not pulled.
+    """
+    try:
+        from inkstream.paddlex.pipeline import OcrPipeline, PipelineWishes
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            f"create_pipeline needs {error.name}: {_INSTALL_REMOTE}", name=error.name
+        ) from error
+    ignored = {
+        "engine_config": engine_config,
+        "pp_option": pp_option,
+        "use_hpip": use_hpip,
+        "hpi_config": hpi_config,
+    }
+    wishes = PipelineWishes(
+        pipeline=pipeline if config is None else config,
+        device=device,
+        engine=engine,
+        settings=settings or {},
+        without_effect=tuple(name for name, value in ignored.items() if value is not None),
+    )
+    return OcrPipeline.open(wishes, server)

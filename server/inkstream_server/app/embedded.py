@@ -1,0 +1,124 @@
+"""A server inside another program: a thread of its own, workers as ever, a socket for one user."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+from inkstream_server.app.server import Stopping, serve_until
+from inkstream_server.config import ServerConfig, Setting
+from inkstream_server.front.listening import UNIX
+from inkstream_server.paddlex.loading import ConfigSources, load_with_pipeline
+
+_log = logging.getLogger(__name__)
+
+_SOCKET: Final = "inkstream.sock"
+# What the kernel leaves of a socket's path, of 108 bytes with the zero at its end.
+_MAX_PATH_BYTES: Final = 107
+_ORIGIN: Final = "an embedded server"
+_YEAR_S: Final = 365 * 24 * 3600.0
+# What whoever reads files of their own wants otherwise than who serves strangers.
+_DEFAULTS: Final = (
+    # Right for a CPU, and nobody waits for measurements.
+    Setting("inference.tuning", "off", _ORIGIN),
+    Setting("log_level", "WARNING", _ORIGIN),
+    Setting("limits.max_document_pages", 1_000_000, _ORIGIN),
+    Setting("server.max_unread_s", _YEAR_S, _ORIGIN),
+)
+
+
+def embedded_config(
+    pipeline: str | Mapping[str, object] | None, settings: Sequence[tuple[str, Any]]
+) -> ServerConfig:
+    """The configuration of a server for this program alone; the environment counts.
+
+    `pipeline` is as `load_with_pipeline` takes it. Raises ConfigInvalid.
+    """
+    sources = ConfigSources(None, os.environ, settings, _DEFAULTS)
+    loaded = load_with_pipeline(pipeline, sources)
+    loaded.log()
+    return loaded.config
+
+
+class EmbeddedServer:
+    """Serves from `start` to `stop`. Its thread holds up no program that ends."""
+
+    def __init__(self, config: ServerConfig) -> None:
+        self._folder = _socket_folder()
+        front = config.server.model_copy(
+            update={
+                "host": f"{UNIX}{self._folder / _SOCKET}",
+                "http_port": None,
+                "drain_grace_s": 0.0,
+            }
+        )
+        self._config = config.model_copy(update={"server": front})
+        self._thread = threading.Thread(target=self._run, name="inkstream server", daemon=True)
+        self._is_settled = threading.Event()
+        self._failure: BaseException | None = None
+        self._stopping = Stopping()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._is_unwanted = False
+
+    @property
+    def target(self) -> str:
+        """Where clients find it."""
+        return self._config.server.address
+
+    @property
+    def max_message_bytes(self) -> int:
+        return self._config.server.max_message_bytes
+
+    def start(self) -> None:
+        """Return once it serves. Raises OcrError where it cannot."""
+        self._thread.start()
+        try:
+            self._is_settled.wait()
+        except BaseException:  # someone lost patience
+            self.stop()
+            raise
+        if self._failure is not None:
+            self.stop()
+            raise self._failure
+
+    def stop(self) -> None:
+        """Cancel what is being read and end the workers; return once they are gone."""
+        self._is_unwanted = True
+        if self._loop is not None:
+            with suppress(RuntimeError):  # it is closed: the server has ended by itself
+                self._loop.call_soon_threadsafe(self._stopping.ask)
+        self._thread.join()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        except BaseException as error:  # noqa: BLE001 - the thread's boundary: raised by `start`
+            if self._is_settled.is_set():
+                _log.error("the embedded server ended: %s", error)
+            self._failure = error
+        finally:
+            self._is_settled.set()
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        if self._is_unwanted:
+            return
+        await serve_until(self._stopping, self._config, self._is_settled.set)
+
+
+def _socket_folder() -> Path:
+    """A folder that only this user may enter, of a path short enough for a socket."""
+    folder = Path(tempfile.mkdtemp(prefix="inkstream-"))
+    if len(os.fsencode(folder / _SOCKET)) <= _MAX_PATH_BYTES:
+        return folder
+    folder.rmdir()
+    return Path(tempfile.mkdtemp(prefix="inkstream-", dir="/tmp"))
