@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from types import TracebackType
-from typing import Final, Literal, Self, cast
+from typing import Final, Literal, Self, TypeAlias, cast
 
 from inkstream.client import Client
 from inkstream.documents import Document
@@ -27,6 +27,8 @@ _INPUTS_AT_ONCE: Final = 8
 _MAX_SIDE_LIMIT: Final = 4000
 # PaddleX's names of engines that have another one here.
 _ENGINES: Final = {"paddle_static": "paddle"}
+
+OnError: TypeAlias = Literal["raise", "skip"] | Callable[[Unreadable], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,11 @@ class OcrPipeline:
         self._client = client
         self._close = weakref.finalize(self, close_all)
 
+    @property
+    def target(self) -> str:
+        """The address of the server that reads."""
+        return self._client.target
+
     @classmethod
     def open(cls, wishes: PipelineWishes, server: str | None) -> Self:
         """With the server at that address; None: with one in this process."""
@@ -106,14 +113,15 @@ class OcrPipeline:
         *,
         text_rec_model: str | None = None,
         visualize: bool = True,
-        on_error: Literal["raise", "skip"] = "raise",
+        on_error: OnError = "raise",
     ) -> Iterator[OCRResult]:
         """Reads the input and gives a result for every page, in order, as each is ready.
 
         What is left None is as the pipeline has it. Several inputs are read at once, a few ahead of
         the result that is waited for. Where `visualize` is False results have no pictures, which
         saves drawing them. What cannot be read is raised in its place, InkstreamError or OSError
-        or TypeError; with `on_error` "skip" a warning is logged and the rest goes on.
+        or TypeError. With `on_error` "skip" a warning is logged instead; any other `on_error` is
+        called with what is skipped; the rest goes on.
         """
         if text_det_max_side_limit not in (None, _MAX_SIDE_LIMIT):
             raise ValueError(f"text_det_max_side_limit is always {_MAX_SIDE_LIMIT} here")
@@ -135,23 +143,14 @@ class OcrPipeline:
         options = cast("Options", given)  # the names are its own, and the types are checked above
         return self._results(input, options, on_error)
 
-    def _results(
-        self, given: Inputs, options: Options, on_error: Literal["raise", "skip"]
-    ) -> Iterator[OCRResult]:
+    def _results(self, given: Inputs, options: Options, on_error: OnError) -> Iterator[OCRResult]:
         inputs = inputs_of(given, self._client.max_message_bytes)
         opened = partial(self._open_document, options)
         for outcome in read_in_order(inputs, opened, _INPUTS_AT_ONCE):
-            if not isinstance(outcome, Unreadable):
-                yield OCRResult(
-                    outcome.page,
-                    input_path=outcome.input_path,
-                    page_index=outcome.page_index,
-                    return_word_box=options.get("return_word_box", False),
-                )
-            elif on_error == "raise":
-                raise outcome.error
+            if isinstance(outcome, Unreadable):
+                _tell(outcome, on_error)
             else:
-                _log.warning("skipped %s: %s", outcome.input_path or "an input", outcome.error)
+                yield OCRResult(outcome, return_word_box=options.get("return_word_box", False))
 
     def _open_document(self, options: Options, source: Source, pages: str) -> Document:
         return self._client.recognize_document(source, pages=pages, **options)
@@ -170,6 +169,15 @@ class OcrPipeline:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _tell(unreadable: Unreadable, on_error: OnError) -> None:
+    if on_error == "raise":
+        raise unreadable.error
+    if on_error == "skip":
+        _log.warning("skipped %s: %s", unreadable.input_path or "an input", unreadable.error)
+    else:
+        on_error(unreadable)
 
 
 def _close_in_turn(*closings: Callable[[], None]) -> None:

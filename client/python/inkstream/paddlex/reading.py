@@ -35,11 +35,15 @@ OpenDocument: TypeAlias = Callable[[Source, str], Document]
 
 @dataclass(frozen=True, slots=True)
 class ReadPage:
-    """A page, of which input, and its place in it: from 0, None for a picture of one page."""
+    """A page, of which input, and its place in it: from 0, None for a picture of one page.
+
+    `page_count` is the input's.
+    """
 
     page: Page
     input_path: str | None
     page_index: int | None
+    page_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +131,7 @@ class _Reading:
         if page.error is not None:
             return Unreadable(self._input.input_path, page.error.as_error())
         index = page.page_number - 1 if progress.counts_pages else None
-        return ReadPage(page, self._input.input_path, index)
+        return ReadPage(page, self._input.input_path, index, progress.page_count)
 
     def _put(self, outcome: Outcome | None) -> None:
         while not self._is_cancelled.is_set():
@@ -144,7 +148,7 @@ class _Progress:
     def __init__(self) -> None:
         self.is_done = False
         self.counts_pages = False
-        self._page_count = 0
+        self.page_count = 0
         self._last_page = 0
         self._busy_since: float | None = None
         self._pause_s = _FIRST_PAUSE_S
@@ -154,14 +158,14 @@ class _Progress:
         return f"{self._last_page + 1}-" if self._last_page else ""
 
     def started(self, start: DocumentStart) -> None:
-        self._page_count = start.page_count
+        self.page_count = start.page_count
         self.counts_pages = start.media_type in _COUNTED or start.page_count > 1
 
     def has_read(self, page: Page) -> None:
         self._last_page = page.page_number
         self._busy_since = None
         self._pause_s = _FIRST_PAUSE_S
-        self.is_done = self._last_page == self._page_count
+        self.is_done = self._last_page == self.page_count
 
     def pause_s(self, error: InkstreamError, now: float) -> float | None:
         """How long to wait before the rest is asked for; None where that would not help."""

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from inkstream.paddlex.reading import ReadPage
 from inkstream.paddlex_results import PaddlexResult, paddlex_result
-from inkstream.results import Page
 
 # The class has a property `str`, as PaddleX's has: inside it the type needs another name.
 Text: TypeAlias = str
@@ -40,20 +40,18 @@ _LISTS_PRINTED_AS_ARRAYS: Final = (*_POLYGONS, "rec_scores", "textline_orientati
 class OCRResult(dict[Text, object]):
     """One page. Its keys and their order are PaddleX's; places are numpy arrays, as there.
 
-    `page` is the page as Inkstream has it, with all that PaddleX does not tell.
+    `page` is the page as Inkstream has it, with all that PaddleX does not tell, `page_count` how
+    many its input has.
     """
 
-    def __init__(
-        self,
-        page: Page,
-        *,
-        input_path: str | None = None,
-        page_index: int | None = None,
-        return_word_box: bool = False,
-    ) -> None:
-        self.page: Final = page
+    def __init__(self, read: ReadPage, *, return_word_box: bool) -> None:
+        self.page: Final = read.page
+        self.page_count: Final = read.page_count
         self._plain = paddlex_result(
-            page, input_path=input_path, page_index=page_index, return_word_box=return_word_box
+            read.page,
+            input_path=read.input_path,
+            page_index=read.page_index,
+            return_word_box=return_word_box,
         )
         super().__init__(_with_arrays(self._plain))
 
@@ -78,12 +76,16 @@ class OCRResult(dict[Text, object]):
 
     def print(self, json_format: bool = False, indent: int = 4, ensure_ascii: bool = False) -> None:
         """Writes the result to standard output, arrays cut short; as JSON, all of it."""
+        sys.stdout.write(f"{self.formatted(json_format, indent, ensure_ascii)}\n")
+
+    def formatted(
+        self, json_format: bool = False, indent: int = 4, ensure_ascii: bool = False
+    ) -> Text:
+        """What `print` writes."""
         if json_format:
-            text = json.dumps(self.json, indent=indent, ensure_ascii=ensure_ascii)
-        else:
-            with np.printoptions(threshold=1, edgeitems=1):
-                text = repr(self.str)
-        sys.stdout.write(f"{text}\n")
+            return json.dumps(self.json, indent=indent, ensure_ascii=ensure_ascii)
+        with np.printoptions(threshold=1, edgeitems=1):
+            return repr(self.str)
 
     def save_to_json(
         self, save_path: PathText, indent: int = 4, ensure_ascii: bool = False
