@@ -156,6 +156,7 @@ def test_memory_that_one_page_does_not_fit_once_it_is_rounded_is_refused() -> No
         ([("workers.model_workers", 0)], "workers.model_workers is 0"),
         ([("workers.heartbeat_timeout_s", 0.1)], "workers.heartbeat_timeout_s is 0.1"),
         ([("server", 5)], "server is 5"),
+        ([("server.host", "unix:/run/ocr.sock")], "HTTP does not listen on a unix socket"),
         ([("server", 5), ("server.port", 6)], "server holds no keys"),
     ],
 )
@@ -215,6 +216,12 @@ def test_memory_that_could_not_hold_one_page_is_refused() -> None:
 def test_memory_that_could_not_hold_one_message_is_refused() -> None:
     with pytest.raises(ConfigInvalid, match=r"memory\.documents_bytes"):
         load(flags=[("memory.documents_bytes", 1 << 20)])
+
+
+def test_a_server_may_listen_on_a_unix_socket_alone() -> None:
+    config = load(flags=[("server.host", "unix:/run/ocr.sock"), ("server.http_port", None)])
+
+    assert config.server.address == "unix:/run/ocr.sock"
 
 
 def test_smaller_limits_make_smaller_memory_enough() -> None:

@@ -22,14 +22,15 @@ WAIT_S = 10.0  # longer than anything takes; a test that waits this long has fai
 class Script:
     """What the server answers, and what it was asked.
 
-    `failures` are raised one a call, before `pages`; `document_failures` end one document each of a
-    stream, whose messages are in `messages`. After the pages a document stays open until
-    the caller has gone where `hangs` is set.
+    `failures` are raised one a call, before `pages`, `late_failures` after them;
+    `document_failures` end one document each of a stream, whose messages are in `messages`. After
+    the pages a document stays open until the caller has gone where `hangs` is set.
     """
 
     target: str = ""
     pages: list[page_pb2.Page] = field(default_factory=list)
     failures: list[status_pb2.Status] = field(default_factory=list)
+    late_failures: list[status_pb2.Status] = field(default_factory=list)
     document_failures: list[page_pb2.Error] = field(default_factory=list)
     hangs: bool = False
     requests: list[object] = field(default_factory=list)
@@ -107,6 +108,8 @@ class ScriptedOcr(ocr_pb2_grpc.OcrServiceServicer):
         for page in pages:
             yield ocr_pb2.RecognizeDocumentResponse(page=page)
         self._hang(context)
+        if self._script.late_failures:
+            _abort(context, self._script.late_failures.pop(0))
         failed_count = sum(page.HasField("error") for page in pages)
         end = ocr_pb2.DocumentEnd(
             ok_page_count=len(pages) - failed_count, failed_page_count=failed_count
