@@ -32,6 +32,20 @@ from inkstream import create_pipeline
 pipeline = create_pipeline("OCR", settings={"inference.engine": "fake"})
 print([len(result["rec_texts"]) for result in pipeline.predict(sys.argv[1:], visualize=False)])
 """
+FORKING = """
+import os
+import sys
+from pathlib import Path
+from inkstream import create_pipeline
+
+pipeline = create_pipeline("OCR", settings={"inference.engine": "fake"})
+child = os.fork()
+if child == 0:
+    sys.exit()  # and with it what is to be done at the end
+os.waitpid(child, 0)
+print(Path(pipeline.target.removeprefix("unix:")).exists(), flush=True)
+print([len(result["rec_texts"]) for result in pipeline.predict(sys.argv[1:], visualize=False)])
+"""
 
 
 @pytest.fixture(scope="module")
@@ -198,6 +212,22 @@ def test_a_pipeline_nobody_holds_any_more_ends() -> None:
     gc.collect()
 
     until(lambda: worker_pids() == before)
+
+
+def test_a_forked_process_that_ends_leaves_its_parents_pipeline_alone(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(FORKING, encoding="utf-8")
+    (tmp_path / "a.png").write_bytes(png(picture("one", "two")))
+
+    ended = subprocess.run(
+        [sys.executable, str(script), str(tmp_path / "a.png")],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=WAIT_S,
+    )
+
+    assert (ended.returncode, ended.stdout) == (0, "True\n[2]\n"), ended.stderr
 
 
 def test_a_model_that_is_not_pulled_is_told_with_what_to_type(tmp_path: Path) -> None:

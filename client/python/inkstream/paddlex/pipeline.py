@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -74,7 +75,7 @@ class OcrPipeline:
     def __init__(self, client: Client, close_all: Callable[[], None]) -> None:
         """`close_all` ends the client and whatever else was started for it."""
         self._client = client
-        self._close = weakref.finalize(self, close_all)
+        self._close = weakref.finalize(self, _close_where_opened, os.getpid(), close_all)
 
     @property
     def target(self) -> str:
@@ -178,6 +179,12 @@ def _tell(unreadable: Unreadable, on_error: OnError) -> None:
         _log.warning("skipped %s: %s", unreadable.input_path or "an input", unreadable.error)
     else:
         on_error(unreadable)
+
+
+def _close_where_opened(process_id: int, close_all: Callable[[], None]) -> None:
+    """A process that was forked must not end what its parent still uses."""
+    if os.getpid() == process_id:
+        close_all()
 
 
 def _close_in_turn(*closings: Callable[[], None]) -> None:
