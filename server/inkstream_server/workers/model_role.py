@@ -108,9 +108,7 @@ class _Recognition:
         self._predictor = predictor
         self._memory = memory
         self._alphabet = ctc.alphabet(model.files.characters)
-        self._reads_right_to_left = reading_direction.reads_right_to_left(
-            model.files.characters
-        )
+        self._reads_right_to_left = reading_direction.reads_right_to_left(model.files.characters)
         self._recipe = model.files.recipe.recognition
         self._widths = widths_of(model.width_step, predictor.precision.value, self._recipe)
 

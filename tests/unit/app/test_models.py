@@ -18,7 +18,7 @@ def test_a_known_model_that_is_missing_can_be_fetched(tmp_path: Path) -> None:
 
 
 def test_a_model_that_is_not_known_cannot_be_fetched(tmp_path: Path) -> None:
-    models = ModelsConfig(dir=tmp_path, text_recognition=("PP-OCRv5_server_rec",))
+    models = ModelsConfig(dir=tmp_path, text_recognition=("nobodys_rec",))
 
     with pytest.raises(ModelMissing, match=r"put a model's folder there.*\./my_model"):
         models_to_load(models, InferenceConfig(), threads=1)
