@@ -70,6 +70,7 @@ class ModelsConfig(BaseModel, frozen=True, extra="forbid"):
     ] = ("PP-OCRv4_mobile_rec",)
     # None: requests cannot turn the module on.
     doc_orientation: str | None = None
+    doc_unwarping: str | None = None
     textline_orientation: str | None = "ch_ppocr_mobile_v2.0_cls"
 
 
@@ -107,6 +108,7 @@ class BatchingConfig(BaseModel, frozen=True, extra="forbid"):
     text_detection: BatchWishes = BatchWishes()
     text_recognition: BatchWishes = BatchWishes()
     doc_orientation: BatchWishes = BatchWishes()
+    doc_unwarping: BatchWishes = BatchWishes()
     textline_orientation: BatchWishes = BatchWishes()
     # What work of priority BATCH keeps of the workers' time while interactive work waits.
     batch_share: float = Field(default=DEFAULT_BATCH_SHARE, ge=0.01, le=0.99)
@@ -177,6 +179,8 @@ def load_config(
 def _check_memory(config: ServerConfig) -> None:
     limits, memory = config.limits, config.memory
     page_bytes = aligned(3 * max(limits.max_image_pixels, limits.max_page_pixels))
+    if config.models.doc_unwarping is not None:  # such a page lies beside itself
+        page_bytes *= 2
     if page_bytes > memory.pages_bytes // ALIGNMENT_BYTES * ALIGNMENT_BYTES:
         raise ConfigInvalid(
             f"memory.pages_bytes is {memory.pages_bytes}; one page at the limits of pixels takes "

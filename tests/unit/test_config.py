@@ -10,6 +10,7 @@ from inkstream_server.config import ConfigInvalid, ServerConfig, Tuning, load_co
 from inkstream_server.engines.engine import Precision
 from inkstream_server.scheduling.policy import BatchWishes
 from inkstream_server.stages.detection import LimitType
+from inkstream_server.workers.free_list import aligned
 
 
 def load(
@@ -222,6 +223,17 @@ def test_a_server_may_listen_on_a_unix_socket_alone() -> None:
     config = load(flags=[("server.host", "unix:/run/ocr.sock"), ("server.http_port", None)])
 
     assert config.server.address == "unix:/run/ocr.sock"
+
+
+def test_pages_that_are_unwarped_take_twice_the_memory() -> None:
+    enough = [("memory.pages_bytes", 2 * aligned(300_000_000))]
+    unwarping = ("models.doc_unwarping", "UVDoc")
+
+    assert load(flags=[*enough, unwarping]).models.doc_unwarping == "UVDoc"
+    too_little = [("memory.pages_bytes", 2 * aligned(300_000_000) - 4096)]
+    assert load(flags=too_little).models.doc_unwarping is None
+    with pytest.raises(ConfigInvalid, match=r"memory\.pages_bytes"):
+        load(flags=[*too_little, unwarping])
 
 
 def test_smaller_limits_make_smaller_memory_enough() -> None:

@@ -60,7 +60,7 @@ def test_a_turned_page_is_read_as_the_upright_one(stubs: Stubs, angle: int) -> N
     assert page.doc_angle == angle
     assert texts(page) == texts(expected) != []
     assert (page.height, page.width) == lying.shape[:2]
-    assert page.frame == page_pb2.FRAME_SOURCE
+    assert page.frame == settings_pb2.FRAME_SOURCE
 
 
 @pytest.mark.parametrize("angle", TURNS)

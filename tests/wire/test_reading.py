@@ -49,7 +49,7 @@ def test_an_image_is_read_with_its_lines_regions_and_settings(stubs: Stubs) -> N
         assert (line.box.y_min, line.box.y_max) == (min(rows), max(rows))
         assert 0 <= line.box.x_min < line.box.x_max <= 500
         assert 0 <= line.box.y_min < line.box.y_max <= 200
-    assert page.frame == page_pb2.FRAME_SOURCE
+    assert page.frame == settings_pb2.FRAME_SOURCE
     assert page.doc_angle == -1
     assert page.settings.text_det_limit_side_len == 960
     assert page.settings.text_rec_model

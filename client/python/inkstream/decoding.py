@@ -24,6 +24,10 @@ from inkstream.results import (
 from inkstream.server import Model, ServerInfo, Settings
 from inkstream.v1 import models_pb2, ocr_pb2, page_pb2, settings_pb2
 
+_FRAMES: Final = {
+    settings_pb2.FRAME_UNWARPED: Frame.UNWARPED,
+    settings_pb2.FRAME_READ: Frame.READ,
+}
 _CODES: Final = {code.value[0]: code for code in grpc.StatusCode}
 
 
@@ -53,7 +57,7 @@ def decode_page(message: page_pb2.Page) -> Page:
             for region in message.detections
         ),
         doc_angle=_decode_angle(message.doc_angle),
-        frame=Frame.UNWARPED if message.frame == page_pb2.FRAME_UNWARPED else Frame.SOURCE,
+        frame=_FRAMES.get(message.frame, Frame.SOURCE),
         settings=_decode_settings(message.settings),
         timing=PageTiming(
             total_s=_seconds(message.timing.total),

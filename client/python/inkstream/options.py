@@ -30,6 +30,7 @@ class Options(TypedDict, total=False):
     return_word_box: bool
     visualize: bool
     priority: Literal["interactive", "batch"]
+    frame: Literal["source", "read"]
 
 
 _CHOICES: Final[Mapping[str, Mapping[str, int]]] = {
@@ -41,6 +42,7 @@ _CHOICES: Final[Mapping[str, Mapping[str, int]]] = {
         "interactive": settings_pb2.PRIORITY_INTERACTIVE,
         "batch": settings_pb2.PRIORITY_BATCH,
     },
+    "frame": {"source": settings_pb2.FRAME_SOURCE, "read": settings_pb2.FRAME_READ},
 }
 _ORDERS: Final[Mapping[str, ocr_pb2.PageOrder.ValueType]] = {
     "document": ocr_pb2.PAGE_ORDER_DOCUMENT,

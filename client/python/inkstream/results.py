@@ -18,7 +18,8 @@ class Frame(Enum):
     """The image that coordinates are in."""
 
     SOURCE = "source"  # as it was sent, or the PDF page as rasterised
-    UNWARPED = "unwarped"  # after unwarping, which cannot be undone
+    UNWARPED = "unwarped"  # after unwarping, which the server could not undo
+    READ = "read"  # as it was read: turned and unwarped
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ UNMEASURED: Final = {
         max_count=8, max_pixels=8 * LINE_HEIGHT_PX * MIN_WIDTH_PX, powers_of_two=True
     ),
     Module.DOC_ORIENTATION: BatchPolicy(max_count=4, powers_of_two=True),
+    Module.DOC_UNWARPING: BatchPolicy(max_count=1),
     Module.TEXTLINE_ORIENTATION: BatchPolicy(max_count=16, powers_of_two=True),
 }
 
@@ -37,6 +38,7 @@ class BatchPolicies:
             Module.TEXT_DETECTION: batching.text_detection,
             Module.TEXT_RECOGNITION: batching.text_recognition,
             Module.DOC_ORIENTATION: batching.doc_orientation,
+            Module.DOC_UNWARPING: batching.doc_unwarping,
             Module.TEXTLINE_ORIENTATION: batching.textline_orientation,
         }
         self._models = models

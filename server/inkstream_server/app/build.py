@@ -108,6 +108,7 @@ def _served(models: Sequence[ModelToLoad]) -> ServedModels:
         text_detection=files[Module.TEXT_DETECTION][0].name,
         text_recognition=recogniser.name,
         doc_orientation=name_of(Module.DOC_ORIENTATION),
+        doc_unwarping=name_of(Module.DOC_UNWARPING),
         textline_orientation=name_of(Module.TEXTLINE_ORIENTATION),
         other_text_recognition=tuple(each.name for each in others),
         max_candidates=files[Module.TEXT_DETECTION][0].recipe.detection.max_candidates,

@@ -16,12 +16,13 @@ _NOMINAL_S: Final = {
     Module.TEXT_DETECTION: 1e-7,
     Module.TEXT_RECOGNITION: 3e-7,
     Module.DOC_ORIENTATION: 1e-7,
+    Module.DOC_UNWARPING: 6e-7,
     Module.TEXTLINE_ORIENTATION: 1e-7,
 }
 # Seconds of a step on a CPU worker. They decide only how pages share those workers.
 _STEP_S: Final = {
-    "open": 0.005, "measure": 0.001, "draw": 0.03, "turn": 0.01, "find": 0.01, "cut": 0.01,
-    "crop": 0.005,
+    "open": 0.005, "measure": 0.001, "draw": 0.03, "turn": 0.01, "unwarp": 0.1, "find": 0.01,
+    "cut": 0.01, "crop": 0.005,
 }  # fmt: skip
 
 

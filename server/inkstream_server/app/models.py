@@ -86,6 +86,8 @@ def _configured(models: ModelsConfig) -> Iterator[tuple[Module, str]]:
         yield Module.TEXT_RECOGNITION, name
     if models.doc_orientation is not None:
         yield Module.DOC_ORIENTATION, models.doc_orientation
+    if models.doc_unwarping is not None:
+        yield Module.DOC_UNWARPING, models.doc_unwarping
     if models.textline_orientation is not None:
         yield Module.TEXTLINE_ORIENTATION, models.textline_orientation
 

@@ -9,7 +9,7 @@ from typing import Final
 from inkstream_server.engines.engine import DeviceKind
 from inkstream_server.models.files import Module
 from inkstream_server.scheduling.cost_table import Shape
-from inkstream_server.stages import doc_orientation, textline_orientation
+from inkstream_server.stages import doc_orientation, textline_orientation, unwarping
 from inkstream_server.workers.model_tasks import ModelBucket, ModelToLoad
 from inkstream_server.workers.widths import WARM_PX
 
@@ -21,12 +21,14 @@ _LARGEST_ON_CPU: Final = {
     Module.TEXT_RECOGNITION: 8,  # what model workers are warmed up with
     Module.TEXTLINE_ORIENTATION: 32,
     Module.DOC_ORIENTATION: 8,
+    Module.DOC_UNWARPING: 1,  # PaddleX's too
 }
 _LARGEST_ELSEWHERE: Final = {
     Module.TEXT_DETECTION: 16,
     Module.TEXT_RECOGNITION: 128,
     Module.TEXTLINE_ORIENTATION: 128,
     Module.DOC_ORIENTATION: 64,
+    Module.DOC_UNWARPING: 1,
 }
 
 
@@ -69,8 +71,8 @@ def _shapes(model: ModelToLoad) -> list[Shape]:
             return [(width,) for width in _LINE_WIDTHS_PX]
         case Module.DOC_ORIENTATION:
             return [(doc_orientation.INPUT_PX, doc_orientation.INPUT_PX)]
+        case Module.DOC_UNWARPING:
+            return [unwarping.INPUT_SHAPE[1:]]
         case Module.TEXTLINE_ORIENTATION:
             classifier = textline_orientation.classifier_of(model.files.line_family)
             return [(classifier.height_px, classifier.width_px)]
-        case other:
-            raise AssertionError(other)

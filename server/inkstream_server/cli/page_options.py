@@ -24,7 +24,7 @@ _VALUES: Final[dict[str, tuple[type, str, str]]] = {
     "text_det_unclip_ratio": (float, "R", "how far regions are grown"),
     "text_rec_score_thresh": (float, "P", "lines whose score is under this are left out"),
 }
-_NAMES: Final = (*_SWITCHES, "text_det_limit_type", *_VALUES, "text_rec_model")
+_NAMES: Final = (*_SWITCHES, "text_det_limit_type", *_VALUES, "text_rec_model", "frame")
 
 
 def add_page_options(parser: argparse.ArgumentParser) -> None:
@@ -42,6 +42,11 @@ def add_page_options(parser: argparse.ArgumentParser) -> None:
         _flag("text_det_limit_type"),
         choices=("min", "max"),
         help="whether --text-det-limit-side-len is the short side or the long one",
+    )
+    group.add_argument(
+        "--frame",
+        choices=("source", "read"),
+        help="the image that coordinates are in: as sent, or as read (turned, unwarped)",
     )
     for name, (kind, metavar, text) in _VALUES.items():
         group.add_argument(_flag(name), type=kind, metavar=metavar, help=text)

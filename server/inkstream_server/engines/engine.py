@@ -88,7 +88,9 @@ class Predictor(Protocol):
         """Run one batch (N x C x H x W, contiguous), waiting for the end.
 
         Returns the model's outputs, which the caller owns. A recogniser's are reduced over its
-        classes: (class ids, int32; their probabilities, float32), N x T each.
+        classes: (class ids, int32; their probabilities, float32), N x T each. An unwarping model is
+        cut off before it samples the page: it takes shrunk ones and gives the points of their
+        warps, N x 2 x rows x columns.
         """
         ...
 

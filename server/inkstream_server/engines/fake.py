@@ -36,6 +36,10 @@ DARK: Final = -0.5
 WORD_GAP_PX: Final = 15
 """Ink nearer than this belongs to one region."""
 
+WARP_ROWS: Final = 45
+WARP_COLUMNS: Final = 31
+"""How many points a warp has, as UVDoc's."""
+
 
 @dataclass(frozen=True, slots=True)
 class FakeEngine:
@@ -60,7 +64,7 @@ class FakeEngine:
             Module.TEXT_RECOGNITION: lambda lines: _recognise(lines, class_count),
             Module.TEXTLINE_ORIENTATION: _classify_lines,
             Module.DOC_ORIENTATION: _classify_pages,
-            Module.DOC_UNWARPING: lambda pages: (pages.copy(),),
+            Module.DOC_UNWARPING: _mirror,
         }
         return _FakePredictor(answers[model.module], self.delay_s)
 
@@ -119,6 +123,14 @@ def _classify_pages(pages: NDArray[np.float32]) -> Outputs:
     counts = np.stack([side.sum(axis=(1, 2)) for side in sides], axis=-1)
     is_top = np.arange(len(sides)) == counts.argmax(axis=-1)[:, np.newaxis]
     return (np.where(is_top, 0.97, 0.01).astype(np.float32),)
+
+
+def _mirror(pages: NDArray[np.float32]) -> Outputs:
+    """Say that a page is flat when left and right are exchanged: N x 2 x rows x columns."""
+    across = np.linspace(1, -1, WARP_COLUMNS, dtype=np.float32)
+    down = np.linspace(-1, 1, WARP_ROWS, dtype=np.float32)
+    grid = np.stack(np.meshgrid(across, down))
+    return (np.repeat(grid[np.newaxis], len(pages), axis=0),)
 
 
 def _ink(images: NDArray[np.float32]) -> NDArray[np.uint8]:

@@ -23,7 +23,7 @@ from inkstream_server.engines.engine import (
     unreadable,
 )
 from inkstream_server.engines.faults import EngineUnusable, PrecisionUnavailable
-from inkstream_server.models.files import GRAPH_ONNX, ModelFiles
+from inkstream_server.models.files import GRAPH_ONNX, ModelFiles, Module
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -48,6 +48,10 @@ class OnnxRuntimeEngine:
             return "the package onnxruntime is not installed: pip install '.[onnxruntime]'"
         if model.graph.name != GRAPH_ONNX:
             return f"onnxruntime cannot read {model.graph.name}; it reads {GRAPH_ONNX}"
+        if model.module is Module.DOC_UNWARPING:
+            return (
+                "onnxruntime gives the end of a model alone, and unwarping needs what is before it"
+            )
         return None
 
     def load(self, model: ModelFiles, settings: EngineSettings) -> Predictor:

@@ -22,7 +22,14 @@ from inkstream_server.engines.engine import (
     unreadable,
 )
 from inkstream_server.engines.faults import EngineUnusable, PrecisionUnavailable
-from inkstream_server.models.files import GRAPH_JSON, GRAPH_ONNX, GRAPH_PDMODEL, ModelFiles
+from inkstream_server.engines.openvino_unwarping import cut
+from inkstream_server.models.files import (
+    GRAPH_JSON,
+    GRAPH_ONNX,
+    GRAPH_PDMODEL,
+    ModelFiles,
+    Module,
+)
 
 if TYPE_CHECKING:
     import openvino
@@ -68,6 +75,8 @@ class OpenVinoEngine:
             raise unreadable(self.name, model, error) from error
         if is_reduced(model.module):
             graph = _reduced(graph, model)
+        if model.module is Module.DOC_UNWARPING:
+            graph = cut(graph, model)
         compiled = core.compile_model(graph, "CPU", _config(settings.threads, precision))
         return _OpenVinoPredictor(compiled, precision)
 

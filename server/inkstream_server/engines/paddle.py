@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -24,7 +28,10 @@ from inkstream_server.engines.engine import (
     unreadable,
 )
 from inkstream_server.engines.faults import EngineUnusable, PrecisionUnavailable
+from inkstream_server.engines.paddle_json import JsonGraph
 from inkstream_server.engines.paddle_program import NotUnderstood, parse
+from inkstream_server.engines.paddle_unwarping import cut_json, cut_program
+from inkstream_server.engines.warp_points import NotUvDoc, mismatch
 from inkstream_server.models.files import (
     GRAPH_JSON,
     GRAPH_ONNX,
@@ -82,7 +89,8 @@ class PaddleEngine:
         paddle = runtime()
         paddle_devices.check_is_there(settings.device, paddle_devices.devices_there())
         try:
-            predictor = paddle.create_predictor(_config(paddle, model, settings))
+            with _readable(model) as files:
+                predictor = paddle.create_predictor(_config(paddle, files, settings))
         except (ValueError, RuntimeError) as error:  # whatever Paddle's C++ throws
             raise unreadable(self.name, model, error) from error
         return _PaddlePredictor(predictor, model)
@@ -121,7 +129,7 @@ def _config(paddle: ModuleType, model: ModelFiles, settings: EngineSettings) -> 
     config.disable_glog_info()
     paddle_devices.set_device(config, settings.device)
     if settings.device.kind is DeviceKind.CPU:
-        _set_processor(config, model, settings.threads)
+        _set_processor(config, settings.threads)
     if (
         model.graph.name == GRAPH_JSON
     ):  # what the format is for; the old executor cannot plan memory
@@ -133,22 +141,43 @@ def _config(paddle: ModuleType, model: ModelFiles, settings: EngineSettings) -> 
     return config
 
 
-def _set_processor(config: inference.Config, model: ModelFiles, threads: int) -> None:
-    if model.module is not Module.DOC_UNWARPING:  # PaddleX keeps UVDoc from oneDNN too
-        config.enable_mkldnn()  # with it 2.3 to 2.9 times as fast
+def _set_processor(config: inference.Config, threads: int) -> None:
+    config.enable_mkldnn()  # with it 2.3 to 2.9 times as fast
     config.set_cpu_math_library_num_threads(threads)
     # Ten shapes by default, for 0.15 GiB and no gain in time; docs/decisions/022.
     config.set_mkldnn_cache_capacity(1)
+
+
+@contextmanager
+def _readable(model: ModelFiles) -> Iterator[ModelFiles]:
+    """The files for Paddle to read now; of the newer format it reads none from memory."""
+    if model.module is not Module.DOC_UNWARPING or model.graph.name != GRAPH_JSON:
+        yield model
+        return
+    try:
+        graph = JsonGraph(model.graph.read_bytes())
+        cut_json(graph)
+    except (OSError, NotUnderstood, NotUvDoc) as error:
+        raise mismatch(model, error) from error
+    with TemporaryDirectory(prefix="inkstream-") as folder:
+        file = Path(folder) / model.graph.name
+        file.write_bytes(graph.serialised())
+        yield replace(model, graph=file)
 
 
 def _leaner(model: ModelFiles) -> tuple[bytes, bytes] | None:
     """The model's two files, with fewer passes to compute the same; None: they stay as they are."""
     if model.graph.name != GRAPH_PDMODEL or model.weights is None:
         return None
+    is_cut = model.module is Module.DOC_UNWARPING
     try:
         program = parse(model.graph.read_bytes(), model.weights.read_bytes())
-    except (OSError, NotUnderstood):  # Paddle says better what is wrong, if anything is
-        return None
-    before = len(program.operators)
+        before = len(program.operators)
+        if is_cut:
+            cut_program(program)
+    except (OSError, NotUnderstood, NotUvDoc) as error:
+        if is_cut:
+            raise mismatch(model, error) from error
+        return None  # Paddle says better what is wrong, if anything is
     fold_affines(program)
     return program.serialised() if len(program.operators) < before else None

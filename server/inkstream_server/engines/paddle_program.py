@@ -40,6 +40,7 @@ class Attribute(Protocol):
     """A value of an operator, in the field for its type; the others are empty."""
 
     i: int
+    b: bool
     s: str
     ints: Sequence[int]
 
@@ -105,6 +106,18 @@ class PaddleProgram:
         self.operators = [each for each in self.operators if each not in old]
         if new is not None:
             self.operators.insert(at, new)
+
+    def end_with(self, tensor: str) -> None:
+        """Give this tensor instead of the only result; leave out what only the result needed."""
+        needed, kept = {tensor}, []
+        for each in reversed(self.operators):
+            if each.kind == "fetch":
+                each.rename("X", tensor)
+                kept.append(each)
+            elif needed.intersection(each.outputs):
+                needed.update(each.inputs)
+                kept.append(each)
+        self.operators = kept[::-1]
 
     def serialised(self) -> tuple[bytes, bytes]:
         """The contents of `inference.pdmodel` and `inference.pdiparams`, without what none uses."""

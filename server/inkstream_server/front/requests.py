@@ -19,6 +19,7 @@ from inkstream_server.errors import (
     UriNotAllowed,
 )
 from inkstream_server.front.single_precision import as_written
+from inkstream_server.pipeline.frames import Frame
 from inkstream_server.pipeline.intake import Content, DocumentJob, PageOrder
 from inkstream_server.pipeline.lines import LinesJob
 from inkstream_server.pipeline.settings import PageWishes, SettingsBook
@@ -34,6 +35,10 @@ _PRIORITIES: Final = {
 _LIMIT_TYPES: Final = {
     settings_pb2.LIMIT_TYPE_MIN: LimitType.MIN,
     settings_pb2.LIMIT_TYPE_MAX: LimitType.MAX,
+}
+_FRAMES: Final = {
+    settings_pb2.FRAME_SOURCE: Frame.SOURCE,
+    settings_pb2.FRAME_READ: Frame.READ,
 }
 _ORDERS: Final = {
     ocr_pb2.PAGE_ORDER_UNSPECIFIED: PageOrder.DOCUMENT,
@@ -193,6 +198,7 @@ def _wishes(options: settings_pb2.RecognizeOptions) -> PageWishes:
         text_det_unclip_ratio=_set(options, "text_det_unclip_ratio"),
         text_rec_score_thresh=_set(options, "text_rec_score_thresh"),
         text_rec_model=options.text_rec_model or None,
+        frame=_frame(options.frame),
     )
 
 
@@ -217,6 +223,12 @@ def _limit_type(value: settings_pb2.LimitType.ValueType) -> LimitType | None:
     if value == settings_pb2.LIMIT_TYPE_UNSPECIFIED:
         return None
     return _known(_LIMIT_TYPES, value, "options.text_det_limit_type")
+
+
+def _frame(value: settings_pb2.Frame.ValueType) -> Frame | None:
+    if value == settings_pb2.FRAME_UNSPECIFIED:
+        return None
+    return _known(_FRAMES, value, "options.frame")
 
 
 def _priority(options: settings_pb2.RecognizeOptions, own: Priority) -> Priority:

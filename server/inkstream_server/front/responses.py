@@ -7,6 +7,7 @@ from typing import Final
 from inkstream.v1 import models_pb2, ocr_pb2, page_pb2, settings_pb2
 from inkstream_server.errors import OcrError
 from inkstream_server.front import status
+from inkstream_server.pipeline.frames import Frame
 from inkstream_server.pipeline.results import (
     DocumentEnd,
     DocumentEvent,
@@ -24,6 +25,10 @@ from inkstream_server.workers.model_tasks import LoadedModel
 _LIMIT_TYPES: Final = {
     LimitType.MIN: settings_pb2.LIMIT_TYPE_MIN,
     LimitType.MAX: settings_pb2.LIMIT_TYPE_MAX,
+}
+_FRAMES: Final = {
+    Frame.SOURCE: settings_pb2.FRAME_SOURCE,
+    Frame.READ: settings_pb2.FRAME_READ,
 }
 
 
@@ -81,7 +86,7 @@ def page(result: Page) -> page_pb2.Page:
             for region, angle in zip(result.regions, result.region_angles, strict=True)
         ],
         doc_angle=result.angle,
-        frame=page_pb2.FRAME_SOURCE,
+        frame=_FRAMES[result.frame],
         settings=settings(result.settings),
         timing=page_pb2.PageTiming(
             total=status.duration(result.timing.total_s),
@@ -99,8 +104,9 @@ def failed_page(result: FailedPage, request_id: str) -> page_pb2.Page:
 
 def settings(values: PageSettings) -> settings_pb2.EffectiveSettings:
     return settings_pb2.EffectiveSettings(
-        use_doc_preprocessor=values.use_doc_orientation_classify,
+        use_doc_preprocessor=values.use_doc_orientation_classify or values.use_doc_unwarping,
         use_doc_orientation_classify=values.use_doc_orientation_classify,
+        use_doc_unwarping=values.use_doc_unwarping,
         use_textline_orientation=values.use_textline_orientation,
         text_det_limit_side_len=values.detection.limit_side_len,
         text_det_limit_type=_LIMIT_TYPES[values.detection.limit_type],

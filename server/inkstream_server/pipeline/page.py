@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 from inkstream_server.document.page_size import PageSize
-from inkstream_server.pipeline.dispatcher import Dispatcher, Outcome
+from inkstream_server.pipeline.dispatcher import Dispatcher
 from inkstream_server.pipeline.fitted_lines import (
     UPSIDE_DOWN,
     LineFit,
@@ -23,31 +22,28 @@ from inkstream_server.pipeline.gate import PageGate
 from inkstream_server.pipeline.page_work import PageWork
 from inkstream_server.pipeline.results import NOT_CLASSIFIED, Page, TextLine
 from inkstream_server.pipeline.settings import PageSettings
-from inkstream_server.pipeline.sheet import Account, PageJob, Sheet
+from inkstream_server.pipeline.sheet import Account, PageJob, Sheet, block_bytes
+from inkstream_server.pipeline.steps import PageSteps
+from inkstream_server.pipeline.straightening import Straightener, model_calls
 from inkstream_server.scheduling.place import Flow, Place
-from inkstream_server.stages import detection, doc_orientation
+from inkstream_server.stages import detection
 from inkstream_server.stages.line_widths import LineWidths
 from inkstream_server.stages.regions import Polygon
-from inkstream_server.workers.arena import Arena, Lease
+from inkstream_server.workers.arena import Arena
 from inkstream_server.workers.cpu_tasks import (
     CutForOrientation,
     CutLines,
     DocumentRef,
     DocumentSummary,
-    DrawPage,
     FindRegions,
     LineRegion,
     MeasurePage,
     OpenDocument,
-    TurnPage,
 )
 from inkstream_server.workers.free_list import aligned
 from inkstream_server.workers.hold import Hold
-from inkstream_server.workers.memory import ArrayHandle, size_bytes
-from inkstream_server.workers.model_tasks import ClassifyPage, Detect, ModelBucket
-from inkstream_server.workers.task import Task
-
-R = TypeVar("R")
+from inkstream_server.workers.memory import size_bytes
+from inkstream_server.workers.model_tasks import Detect, ModelBucket
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +99,12 @@ class PagePipeline:
     ) -> None:
         """`widths_of` tells, for a recogniser, what widths its lines are padded to."""
         self._cpu = pools.cpu
-        self._models = pools.models
         self._pages = arenas.pages
         self._tensors = arenas.tensors
+        steps = PageSteps(pools.cpu, pools.models)
+        self._on_cpu = steps.on_cpu
+        self._on_model = steps.on_model
+        self._straightener = Straightener(steps, arenas.tensors)
         self._gate = gate
         self._work = work
         self._widths_of = widths_of
@@ -124,7 +123,8 @@ class PagePipeline:
         outcome = await self._cpu.run("measure", task, place=job.place, leases=[job.content])
         size = outcome.unwrap()
         bucket = _detection_bucket(size, job.settings)
-        work_s = self._work.expected_s(bucket, job.settings.text_rec_model)
+        recogniser = job.settings.text_rec_model
+        work_s = self._work.expected_s(bucket, recogniser, model_calls(job.settings))
         return MeasuredPage(job, size, bucket, work_s, started_at, outcome.waited_s)
 
     async def read(self, measured: MeasuredPage) -> Page:
@@ -135,41 +135,25 @@ class PagePipeline:
         try:
             async with self._gate.passing(job.place, measured.work_s) as turn:
                 account.queued_s += time.monotonic() - arrived_at
-                with await self._pages.lease(size_bytes(size.shape), rank=turn) as block:
-                    sheet = Sheet(job, turn, block, block.array(size.shape), account)
-                    sheet, found = await self._find_regions(await self._classify(sheet))
+                room_bytes = block_bytes(size, job.settings)
+                with await self._pages.lease(room_bytes, rank=turn) as block:
+                    sheet = Sheet(job, turn, block, size, account)
+                    sheet = await self._straightener.look(sheet)
+                    found = await self._find_regions(sheet)
                     lines = await self._read_lines(sheet, found)
-            recogniser = job.settings.text_rec_model
-            self._work.note(measured.bucket, recogniser, account.lines_s, now=time.monotonic())
+            self._work.note(
+                measured.bucket,
+                job.settings.text_rec_model,
+                account.lines_s,
+                now=time.monotonic(),
+                before=model_calls(job.settings),
+            )
         finally:
             self._work.note_inside(self._gate.inside_count)
-        return _assemble(sheet, size, found, lines)
+        return _assemble(sheet, found, lines)
 
-    async def _classify(self, sheet: Sheet) -> Sheet:
-        """Draw the page and tell how it is to be turned, where that is asked for."""
-        job = sheet.job
-        model = job.settings.doc_orientation_model
-        if model is None:
-            return sheet
-        shape = (doc_orientation.INPUT_PX, doc_orientation.INPUT_PX)
-        with await self._tensors.lease(size_bytes((*shape, 3)), rank=sheet.turn) as block:
-            fitted = block.array((*shape, 3))
-            draw = DrawPage(
-                job.document,
-                job.page_number,
-                job.dpi,
-                sheet.pixels,
-                fitted,
-                for_detection=False,
-            )
-            await self._on_cpu("draw", sheet, draw, [block, sheet.block, job.content])
-            work = [(ModelBucket(model, shape), ClassifyPage(fitted))]
-            (classified,) = await self._on_model(sheet, work, [block])
-        return replace(sheet, angle=classified.unwrap())
-
-    async def _find_regions(self, source: Sheet) -> tuple[Sheet, list[LineRegion]]:
-        """Detect on the page, set upright. Returns it as it lies there then, and what is on it."""
-        sheet = source.turned()
+    async def _find_regions(self, sheet: Sheet) -> list[LineRegion]:
+        """Lay the page down as it is read, and detect on it."""
         height, width, _ = sheet.pixels.shape
         settings = sheet.job.settings
         bucket = _detection_bucket(PageSize(height, width), settings)
@@ -178,22 +162,12 @@ class PagePipeline:
         with await self._tensors.lease(image_bytes + map_bytes, rank=sheet.turn) as block:
             image = block.array((*bucket.shape, 3))
             probabilities = block.array(bucket.shape, "float32", skip=image_bytes)
-            await self._fit(source, sheet, image, block)
+            await self._straightener.lay(sheet, image, block)
             detect = Detect(image, probabilities)
             (detected,) = await self._on_model(sheet, [(bucket, detect)], [block])
             detected.unwrap()
             find = FindRegions(probabilities, height, width, settings.detection)
-            return sheet, await self._on_cpu("find", sheet, find, [block])
-
-    async def _fit(self, source: Sheet, sheet: Sheet, image: ArrayHandle, block: Lease) -> None:
-        """Fit the page for the detector: as it is drawn, or turned if it was drawn before."""
-        job = sheet.job
-        if sheet.angle == NOT_CLASSIFIED:
-            draw = DrawPage(job.document, job.page_number, job.dpi, sheet.pixels, image)
-            await self._on_cpu("draw", sheet, draw, [block, sheet.block, job.content])
-        else:
-            turn = TurnPage(source.pixels, sheet.angle, sheet.pixels, image)
-            await self._on_cpu("turn", sheet, turn, [block, sheet.block])
+            return await self._on_cpu("find", sheet, find, [block])
 
     async def _read_lines(self, sheet: Sheet, found: Sequence[LineRegion]) -> list[TextLine]:
         lines: list[TextLine] = []
@@ -247,21 +221,6 @@ class PagePipeline:
             for each in found
         ]
 
-    async def _on_cpu(self, step: str, sheet: Sheet, task: Task[R], leases: Sequence[Hold]) -> R:
-        outcome = await self._cpu.run(step, task, place=sheet.job.place, leases=leases)
-        sheet.account.waited([outcome])
-        return outcome.unwrap()
-
-    async def _on_model(
-        self,
-        sheet: Sheet,
-        work: Sequence[tuple[ModelBucket, Task[R]]],
-        leases: Sequence[Hold],
-    ) -> list[Outcome[R]]:
-        outcomes = await self._models.run_all(work, place=sheet.job.place, leases=leases)
-        sheet.account.waited(outcomes)
-        return outcomes
-
 
 def _detection_bucket(size: PageSize, settings: PageSettings) -> ModelBucket:
     params = settings.detection
@@ -271,26 +230,24 @@ def _detection_bucket(size: PageSize, settings: PageSettings) -> ModelBucket:
     return ModelBucket(settings.text_det_model, fitted)
 
 
-def _assemble(
-    sheet: Sheet, size: PageSize, found: Sequence[LineRegion], lines: Sequence[TextLine]
-) -> Page:
-    settings = sheet.job.settings
-
-    def on_source(polygon: Polygon) -> Polygon:
-        return doc_orientation.to_source(polygon, sheet.angle, size.height_px, size.width_px)
-
+def _assemble(sheet: Sheet, found: Sequence[LineRegion], lines: Sequence[TextLine]) -> Page:
+    settings, frame = sheet.job.settings, sheet.frame
+    kept = [line for line in lines if line.score >= settings.text_rec_score_thresh]
+    line_polygons = frame.place([line.polygon for line in kept])
+    region_polygons = frame.place([each.region.polygon for each in found])
     return Page(
         page_number=sheet.job.page_number,
-        width_px=size.width_px,
-        height_px=size.height_px,
+        width_px=frame.size.width_px,
+        height_px=frame.size.height_px,
         angle=sheet.angle,
+        frame=frame.frame,
         lines=tuple(
-            replace(line, polygon=on_source(line.polygon))
-            for line in lines
-            if line.score >= settings.text_rec_score_thresh
+            replace(line, polygon=polygon)
+            for line, polygon in zip(kept, line_polygons, strict=True)
         ),
         regions=tuple(
-            replace(each.region, polygon=on_source(each.region.polygon)) for each in found
+            replace(each.region, polygon=polygon)
+            for each, polygon in zip(found, region_polygons, strict=True)
         ),
         region_angles=tuple(line.angle for line in lines),
         settings=settings,

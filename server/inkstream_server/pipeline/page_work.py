@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -51,22 +51,32 @@ class PageWork:
         """What a page takes of which nothing is known but who reads its lines."""
         return self._learned[recogniser].page.value
 
-    def expected_s(self, detection: ModelBucket, recogniser: str) -> float:
+    def expected_s(
+        self, detection: ModelBucket, recogniser: str, before: Sequence[ModelBucket] = ()
+    ) -> float:
         """What a page takes whose text is detected in this bucket, and read by this model.
 
-        The larger what is detected on, the more lines there are: how many, and how wide, is
-        learned from the pages that the model has read.
+        `before`: the model calls that come first. The larger what is detected on, the more lines
+        there are: how many, and how wide, is learned from the pages that the model has read.
         """
         lines_s = self._learned[recogniser].lines.value * math.prod(detection.shape)
-        return self.of([detection]) + lines_s
+        return self.of([*before, detection]) + lines_s
 
     def of(self, buckets: Iterable[ModelBucket]) -> float:
         """What one item of each bucket takes."""
         return sum(self._load_of(bucket).cost_s for bucket in buckets)
 
-    def note(self, detection: ModelBucket, recogniser: str, lines_s: float, *, now: float) -> None:
+    def note(
+        self,
+        detection: ModelBucket,
+        recogniser: str,
+        lines_s: float,
+        *,
+        now: float,
+        before: Sequence[ModelBucket] = (),
+    ) -> None:
         """Learn from a page that was read."""
-        work_s = self.of([detection]) + lines_s
+        work_s = self.of([*before, detection]) + lines_s
         learned = self._learned[recogniser]
         learned.lines.note(lines_s, math.prod(detection.shape))
         learned.page.note(work_s, 1.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from inkstream_server.errors import OcrError
+from inkstream_server.pipeline.frames import Frame
 from inkstream_server.pipeline.settings import PageSettings
 from inkstream_server.stages.regions import Polygon, Region
 
@@ -42,7 +43,7 @@ class PageTiming:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page as read. All coordinates are pixels of the page as sent, or as rasterised.
+    """One page as read. All coordinates, and the size, are those of `frame`.
 
     `angle` tells how it was turned to be read: counter-clockwise degrees, or NOT_CLASSIFIED.
     `region_angles` are those of the regions' lines, also of lines that were left out.
@@ -57,6 +58,7 @@ class Page:
     settings: PageSettings
     timing: PageTiming
     angle: int = NOT_CLASSIFIED
+    frame: Frame = Frame.SOURCE
 
 
 @dataclass(frozen=True, slots=True)

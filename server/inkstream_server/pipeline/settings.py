@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from inkstream_server.errors import InvalidField, ModelNotServed, ModuleNotServed
 from inkstream_server.models.line_family import LineFamily
+from inkstream_server.pipeline.frames import Frame
 from inkstream_server.stages.detection import USUAL, DetectionParams, LimitType
 
 T = TypeVar("T")
@@ -23,6 +24,8 @@ class PageDefaults(BaseModel, frozen=True, extra="forbid"):
 
     # Where its model is served.
     use_doc_orientation_classify: bool = True
+    # Likewise.
+    use_doc_unwarping: bool = True
     # Its model is of an older generation; see docs/decisions/004.
     use_textline_orientation: bool = False
     text_det_limit_side_len: int = Field(default=960, ge=1)
@@ -47,6 +50,7 @@ class PageWishes:
     text_det_unclip_ratio: float | None = None
     text_rec_score_thresh: float | None = None
     text_rec_model: str | None = None
+    frame: Frame | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,7 @@ class ServedModels:
     text_recognition: str
     textline_orientation: str | None = None
     doc_orientation: str | None = None
+    doc_unwarping: str | None = None
     # Recognisers that requests may name instead.
     other_text_recognition: tuple[str, ...] = ()
     # That of the line-orientation model.
@@ -81,12 +86,19 @@ class PageSettings:
     # None: the module is off.
     textline_orientation_model: str | None
     doc_orientation_model: str | None = None
+    doc_unwarping_model: str | None = None
+    # The image that coordinates are wanted in.
+    frame: Frame = Frame.SOURCE
     # That of the line-orientation model.
     line_family: LineFamily = LineFamily.MOBILE_V2
 
     @property
     def use_doc_orientation_classify(self) -> bool:
         return self.doc_orientation_model is not None
+
+    @property
+    def use_doc_unwarping(self) -> bool:
+        return self.doc_unwarping_model is not None
 
     @property
     def use_textline_orientation(self) -> bool:
@@ -99,6 +111,7 @@ class SettingsBook:
     def __init__(self, defaults: PageDefaults, models: ServedModels) -> None:
         self._models = models
         page_classifier = models.doc_orientation if defaults.use_doc_orientation_classify else None
+        unwarper = models.doc_unwarping if defaults.use_doc_unwarping else None
         line_classifier = models.textline_orientation if defaults.use_textline_orientation else None
         self.defaults = PageSettings(
             detection=DetectionParams(
@@ -113,6 +126,7 @@ class SettingsBook:
             text_det_model=models.text_detection,
             text_rec_model=models.text_recognition,
             doc_orientation_model=page_classifier,
+            doc_unwarping_model=unwarper,
             textline_orientation_model=line_classifier,
             line_family=models.line_family,
         )
@@ -120,8 +134,6 @@ class SettingsBook:
     def fill_in(self, wishes: PageWishes) -> PageSettings:
         """The settings of a request. Raises InvalidField, ModuleNotServed, ModelNotServed."""
         _check_ranges(wishes)
-        if wishes.use_doc_unwarping:
-            raise _module_not_served("image_unwarping")
         return replace(
             self.defaults,
             detection=self._detection(wishes),
@@ -129,13 +141,20 @@ class SettingsBook:
                 wishes.text_rec_score_thresh, self.defaults.text_rec_score_thresh
             ),
             text_rec_model=self._recogniser(wishes.text_rec_model),
-            doc_orientation_model=_classifier(
+            frame=wishes.frame or Frame.SOURCE,
+            doc_orientation_model=_optional(
                 wishes.use_doc_orientation_classify,
                 self.defaults.doc_orientation_model,
                 self._models.doc_orientation,
                 "doc_text_orientation",
             ),
-            textline_orientation_model=_classifier(
+            doc_unwarping_model=_optional(
+                wishes.use_doc_unwarping,
+                self.defaults.doc_unwarping_model,
+                self._models.doc_unwarping,
+                "image_unwarping",
+            ),
+            textline_orientation_model=_optional(
                 wishes.use_textline_orientation,
                 self.defaults.textline_orientation_model,
                 self._models.textline_orientation,
@@ -168,9 +187,8 @@ class SettingsBook:
         return wished
 
 
-def _classifier(
-    wished: bool | None, own: str | None, served: str | None, module: str
-) -> str | None:
+def _optional(wished: bool | None, own: str | None, served: str | None, module: str) -> str | None:
+    """The model of a module that can be off."""
     if wished is None:
         return own
     if wished and served is None:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
+from inkstream_server.document.page_size import PageSize
 from inkstream_server.pipeline.dispatcher import Outcome
+from inkstream_server.pipeline.frames import PageFrame
 from inkstream_server.pipeline.results import NOT_CLASSIFIED, PageTiming
 from inkstream_server.pipeline.settings import PageSettings
 from inkstream_server.scheduling.place import Flow, Place
 from inkstream_server.stages import doc_orientation
+from inkstream_server.stages.unwarping import Warp
 from inkstream_server.workers.arena import Lease
 from inkstream_server.workers.cpu_tasks import DocumentRef
+from inkstream_server.workers.free_list import aligned
 from inkstream_server.workers.hold import Hold
-from inkstream_server.workers.memory import ArrayHandle
+from inkstream_server.workers.memory import ArrayHandle, size_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +56,54 @@ class Account:
         return PageTiming(time.monotonic() - self.started_at, self.queued_s, mean)
 
 
+def block_bytes(size: PageSize, settings: PageSettings) -> int:
+    """What a page takes up: one that is unwarped lies beside itself as it was before."""
+    own_bytes = size_bytes(size.shape)
+    if settings.doc_unwarping_model is None:
+        return own_bytes
+    return aligned(own_bytes) + own_bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A page in hand: its turn, its pixels (H x W x 3) and the block that they lie in.
+    """A page in hand: its turn, the block that it lies in, and how it is to be read.
 
-    `angle` tells how it was turned, or is to be, counter-clockwise; or NOT_CLASSIFIED.
+    `size` is its size as drawn. `angle` tells how it is turned, counter-clockwise; or
+    NOT_CLASSIFIED. `warp`: how it is unwarped then, if it is.
     """
 
     job: PageJob
     turn: int
     block: Lease
-    pixels: ArrayHandle
+    size: PageSize
     account: Account
     angle: int = NOT_CLASSIFIED
+    warp: Warp | None = None
 
-    def turned(self) -> Sheet:
-        """The sheet once its page is turned: in the same place, of another shape."""
-        height, width, channels = self.pixels.shape
-        turned = doc_orientation.turned_size(height, width, max(0, self.angle))
-        return replace(self, pixels=self.block.array((*turned, channels)))
+    @property
+    def drawn(self) -> ArrayHandle:
+        """The page as it is drawn (H x W x 3)."""
+        return self.block.array(self.size.shape)
+
+    @property
+    def upright(self) -> ArrayHandle:
+        """The page once it is turned: in the same place."""
+        return self.block.array(self._upright_shape)
+
+    @property
+    def pixels(self) -> ArrayHandle:
+        """The page as it is read."""
+        if self.warp is None:
+            return self.upright
+        return self.block.array(self._upright_shape, skip=aligned(size_bytes(self.size.shape)))
+
+    @property
+    def frame(self) -> PageFrame:
+        """The way from the page as it is read to where its results are told."""
+        return PageFrame(self.job.settings.frame, self.size, self.angle, self.warp)
+
+    @property
+    def _upright_shape(self) -> tuple[int, int, int]:
+        size = self.size.height_px, self.size.width_px
+        height, width = doc_orientation.turned_size(*size, max(0, self.angle))
+        return height, width, 3

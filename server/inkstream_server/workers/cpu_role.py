@@ -17,13 +17,12 @@ from inkstream_server.document.raw import RawImage
 from inkstream_server.errors import InternalError, OcrError
 from inkstream_server.stages import (
     crop,
-    detection,
-    doc_orientation,
     recognition,
     textline_orientation,
 )
 from inkstream_server.stages.regions import Polygon, find_regions
 from inkstream_server.workers.cpu_crops import CropReader
+from inkstream_server.workers.cpu_pages import PageLayer
 from inkstream_server.workers.cpu_tasks import (
     CloseDocument,
     CutForOrientation,
@@ -39,8 +38,9 @@ from inkstream_server.workers.cpu_tasks import (
     MeasurePage,
     OpenDocument,
     TurnPage,
+    UnwarpPage,
 )
-from inkstream_server.workers.memory import ArrayHandle, SharedMemory
+from inkstream_server.workers.memory import SharedMemory
 from inkstream_server.workers.model_tasks import LoadedModel
 from inkstream_server.workers.spool import FileHandle
 
@@ -57,6 +57,7 @@ class CpuRole:
         self._limits = limits
         self._documents: OrderedDict[int, Document] = OrderedDict()
         self._crops = CropReader(memory, self._open)
+        self._pages = PageLayer(memory, self._document)
 
     @property
     def models(self) -> Sequence[LoadedModel]:
@@ -85,10 +86,8 @@ class CpuRole:
                 return self._summary(ref)
             case MeasurePage(document=ref, page_number=number, dpi=dpi):
                 return self._document(ref).page_size(number, dpi)
-            case DrawPage():
-                self._draw(task)
-            case TurnPage():
-                self._turn(task)
+            case DrawPage() | TurnPage() | UnwarpPage():
+                self._pages.lay(task)
             case FindRegions():
                 return self._find(task)
             case CutForOrientation():
@@ -113,28 +112,6 @@ class CpuRole:
     def _summary(self, ref: DocumentRef) -> DocumentSummary:
         document = self._document(ref)
         return DocumentSummary(document.media_type, document.page_count)
-
-    def _draw(self, task: DrawPage) -> None:
-        page = self._document(task.document).draw(task.page_number, task.dpi)
-        if page.shape != task.page.shape:
-            raise InternalError(f"a page of {task.page.shape} was drawn as {page.shape}")
-        shared = self._memory.view(task.page)
-        np.copyto(shared, page)
-        if task.for_detection:
-            self._fit_for_detection(shared, task.fitted)
-        else:
-            np.copyto(self._memory.view(task.fitted), doc_orientation.fit(shared))
-
-    def _turn(self, task: TurnPage) -> None:
-        turned = self._memory.view(task.turned)
-        if task.angle:
-            page = doc_orientation.turn(self._memory.view(task.page), task.angle)
-            np.copyto(turned, page.copy())  # they overlap
-        self._fit_for_detection(turned, task.fitted)
-
-    def _fit_for_detection(self, page: NDArray[np.uint8], fitted: ArrayHandle) -> None:
-        height, width, _ = fitted.shape
-        np.copyto(self._memory.view(fitted), detection.fit(page, (height, width)))
 
     def _find(self, task: FindRegions) -> list[LineRegion]:
         probabilities = self._memory.view(task.probabilities)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
 from inkstream_server.document.page_size import PageSize
 from inkstream_server.errors import OcrError
 from inkstream_server.models.line_family import LineFamily
 from inkstream_server.stages.detection import DetectionParams
 from inkstream_server.stages.regions import Polygon, Region
+from inkstream_server.stages.unwarping import Warp
 from inkstream_server.workers.memory import ArrayHandle
 from inkstream_server.workers.spool import FileHandle
 from inkstream_server.workers.task import Task
@@ -55,24 +57,29 @@ class MeasurePage(Task[PageSize]):
     dpi: int | None
 
 
+class FitFor(Enum):
+    """The model that a page is fitted for."""
+
+    DETECTION = "detection"
+    DOC_ORIENTATION = "doc_orientation"
+    UNWARPING = "unwarping"
+
+
 @dataclass(frozen=True, slots=True)
 class DrawPage(Task[None]):
-    """Decode or rasterise the page into `page` (H x W x 3, BGR), and fit it for a model.
-
-    For the detector, or else for the classifier that tells which side of the page is up.
-    """
+    """Decode or rasterise the page into `page` (H x W x 3, BGR), and fit it for a model."""
 
     document: DocumentRef
     page_number: int
     dpi: int | None
     page: ArrayHandle
     fitted: ArrayHandle
-    for_detection: bool = True
+    fit_for: FitFor = FitFor.DETECTION
 
 
 @dataclass(frozen=True, slots=True)
 class TurnPage(Task[None]):
-    """Turn `page` counter-clockwise into `turned`, and fit that for the detector.
+    """Turn `page` counter-clockwise into `turned`, and fit that for a model.
 
     Both may lie in the same place: the page is lost.
     """
@@ -80,6 +87,17 @@ class TurnPage(Task[None]):
     page: ArrayHandle
     angle: int
     turned: ArrayHandle
+    fitted: ArrayHandle
+    fit_for: FitFor = FitFor.DETECTION
+
+
+@dataclass(frozen=True, slots=True)
+class UnwarpPage(Task[None]):
+    """Sample `page` into `flat`, another place, by its warp, and fit that for the detector."""
+
+    page: ArrayHandle
+    warp: Warp
+    flat: ArrayHandle
     fitted: ArrayHandle
 
 

@@ -24,6 +24,7 @@ from inkstream_server.workers.model_tasks import (
     Classify,
     ClassifyPage,
     Detect,
+    FindWarp,
     LoadedModel,
     ModelBucket,
     ModelToLoad,
@@ -104,15 +105,21 @@ class MeasureRole:
                 )
             case Module.DOC_ORIENTATION:
                 return ClassifyPage(self._noise((*bucket.shape, 3)))
+            case Module.DOC_UNWARPING:
+                return FindWarp(self._faint_noise((3, *bucket.shape)))
             case Module.TEXTLINE_ORIENTATION:
                 return Classify(self._noise((*bucket.shape, 3)))
-            case other:
-                raise AssertionError(other)
 
     def _noise(self, shape: tuple[int, ...]) -> ArrayHandle:
         """Pixels that no engine can take a short cut with."""
         handle = ArrayHandle(0, 0, shape)
         self._memory.view(handle)[...] = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+        return handle
+
+    def _faint_noise(self, shape: tuple[int, ...]) -> ArrayHandle:
+        """The same in 0..1."""
+        handle = ArrayHandle(0, 0, shape, "float32")
+        self._memory.view(handle)[...] = np.random.default_rng(0).random(shape, np.float32)
         return handle
 
     def _watched(self, predictor: Predictor) -> Predictor:

@@ -20,12 +20,14 @@ from inkstream_server.stages import (
     reading_direction,
     recognition,
     textline_orientation,
+    unwarping,
 )
 from inkstream_server.workers.memory import SharedMemory
 from inkstream_server.workers.model_tasks import (
     Classify,
     ClassifyPage,
     Detect,
+    FindWarp,
     LoadedModel,
     ModelBucket,
     ModelToLoad,
@@ -147,6 +149,20 @@ class _DocOrientation:
         self._predictor.run(np.zeros((1, 3, side, side), np.float32))
 
 
+class _Unwarping:
+    def __init__(self, predictor: Predictor, memory: SharedMemory) -> None:
+        self._predictor = predictor
+        self._memory = memory
+
+    def run(self, bucket: ModelBucket, items: Sequence[FindWarp]) -> Sequence[object]:
+        del bucket
+        pages = [self._memory.view(item.page) for item in items]
+        return unwarping.interpret(self._predictor.run(unwarping.prepare(pages)))
+
+    def warm_up(self) -> None:
+        self._predictor.run(np.zeros((1, *unwarping.INPUT_SHAPE), np.float32))
+
+
 class _LineOrientation:
     def __init__(self, predictor: Predictor, memory: SharedMemory, family: LineFamily) -> None:
         self._predictor = predictor
@@ -174,10 +190,10 @@ def _stage_of(model: ModelToLoad, predictor: Predictor, memory: SharedMemory) ->
             return _Recognition(model, predictor, memory)
         case Module.DOC_ORIENTATION:
             return _DocOrientation(predictor, memory, files.recipe.doc_orientation)
+        case Module.DOC_UNWARPING:
+            return _Unwarping(predictor, memory)
         case Module.TEXTLINE_ORIENTATION:
             return _LineOrientation(predictor, memory, files.line_family)
-        case other:
-            raise AssertionError(other)
 
 
 def _memory_bytes() -> int:

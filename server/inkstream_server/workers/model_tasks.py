@@ -9,6 +9,7 @@ from inkstream_server.engines.engine import Device, Engine, EngineSettings
 from inkstream_server.models.files import ModelFiles, Module
 from inkstream_server.stages.recognition import LINE_HEIGHT_PX, LineText
 from inkstream_server.stages.textline_orientation import LineOrientation
+from inkstream_server.stages.unwarping import Warp
 from inkstream_server.workers.memory import ArrayHandle
 from inkstream_server.workers.task import Task
 
@@ -41,6 +42,13 @@ class Detect(Task[None]):
 @dataclass(frozen=True, slots=True)
 class ClassifyPage(Task[int]):
     """Tell by how many degrees counter-clockwise a fitted page has to be turned."""
+
+    page: ArrayHandle
+
+
+@dataclass(frozen=True, slots=True)
+class FindWarp(Task[Warp]):
+    """Tell how a shrunk page (3 x 712 x 488, float32) is made flat."""
 
     page: ArrayHandle
 

@@ -17,6 +17,7 @@ from inkstream_server.models.files import Module
         (Module.TEXT_RECOGNITION, 8, 128),
         (Module.TEXTLINE_ORIENTATION, 32, 128),
         (Module.DOC_ORIENTATION, 8, 64),
+        (Module.DOC_UNWARPING, 1, 1),
     ],
 )
 def test_batches_are_tried_up_to_what_the_device_may_gain_from(

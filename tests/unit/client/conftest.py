@@ -13,7 +13,7 @@ import pytest
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.rpc import error_details_pb2, status_pb2
 
-from inkstream.v1 import models_pb2, models_pb2_grpc, ocr_pb2, ocr_pb2_grpc, page_pb2
+from inkstream.v1 import models_pb2, models_pb2_grpc, ocr_pb2, ocr_pb2_grpc, page_pb2, settings_pb2
 
 WAIT_S = 10.0  # longer than anything takes; a test that waits this long has failed
 
@@ -61,7 +61,7 @@ class Script:
                 height=200,
                 lines=lines,
                 doc_angle=180,
-                frame=page_pb2.FRAME_SOURCE,
+                frame=settings_pb2.FRAME_SOURCE,
                 timing=timing,
             )
         )

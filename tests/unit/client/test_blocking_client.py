@@ -48,6 +48,22 @@ def test_an_image_comes_back_as_a_page(script: Script) -> None:
     assert np.array(page.lines[0].polygon).shape == (4, 2)
 
 
+def test_a_page_tells_which_image_its_coordinates_are_in(script: Script) -> None:
+    for number, frame in enumerate(
+        (settings_pb2.FRAME_UNWARPED, settings_pb2.FRAME_READ, settings_pb2.FRAME_SOURCE), start=1
+    ):
+        script.add_page(number)
+        script.pages[-1].frame = frame
+
+    with Client(script.target) as client:
+        frames = [page.frame for page in client.recognize_document(b"a document", frame="read")]
+
+    assert frames == [Frame.UNWARPED, Frame.READ, Frame.SOURCE]
+    (request,) = script.requests
+    assert isinstance(request, ocr_pb2.RecognizeDocumentRequest)
+    assert request.options.frame == settings_pb2.FRAME_READ
+
+
 def test_options_go_out_as_they_are_and_the_others_stay_unset(script: Script) -> None:
     script.add_page(1)
 

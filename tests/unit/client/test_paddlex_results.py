@@ -39,7 +39,7 @@ def page_of(polygon: Polygon = UPPER, doc_angle: int = -1, width: int = 640) -> 
                 page_pb2.Detection(polygon=sent(LOWER), score=0.8, angle=0),
             ],
             doc_angle=doc_angle,
-            frame=page_pb2.FRAME_SOURCE,
+            frame=settings_pb2.FRAME_SOURCE,
             settings=settings_pb2.EffectiveSettings(
                 use_doc_preprocessor=doc_angle >= 0,
                 use_doc_orientation_classify=doc_angle >= 0,

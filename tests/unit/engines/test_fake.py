@@ -10,7 +10,7 @@ from tests.unit.engines.model_files import model_files
 from inkstream_server.engines.engine import CPU, EngineSettings, Precision, Predictor
 from inkstream_server.engines.fake import PLAIN_CHARACTERS, FakeEngine
 from inkstream_server.models.files import Module
-from inkstream_server.stages import ctc, detection, recognition
+from inkstream_server.stages import ctc, detection, recognition, unwarping
 from inkstream_server.stages.regions import find_regions
 
 
@@ -111,13 +111,15 @@ def test_a_pages_top_is_the_side_with_the_most_ink() -> None:
     assert answers.argmax(axis=1).tolist() == [0, 1, 2, 3]
 
 
-def test_an_unwarped_page_is_the_page() -> None:
-    page = np.random.default_rng(3).uniform(size=(1, 3, 40, 50)).astype(np.float32)
+def test_a_page_is_flat_when_left_and_right_are_exchanged() -> None:
+    (grids,) = fake(Module.DOC_UNWARPING).run(np.zeros((2, 3, 712, 488), np.float32))
+    page = np.random.default_rng(3).integers(0, 256, (40, 50, 3), np.uint8)
+    flat = np.empty_like(page)
 
-    (unwarped,) = fake(Module.DOC_UNWARPING).run(page)
+    unwarping.unwarp(page, unwarping.interpret([grids])[1], flat)
 
-    np.testing.assert_array_equal(unwarped, page)
-    assert unwarped is not page
+    assert len(grids) == 2
+    assert np.abs(flat.astype(int) - page[:, ::-1]).max() <= 1
 
 
 def test_a_run_takes_as_long_as_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

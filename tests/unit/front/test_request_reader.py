@@ -14,6 +14,7 @@ from inkstream_server.errors import (
     UriNotAllowed,
 )
 from inkstream_server.front.requests import Caller, RequestReader
+from inkstream_server.pipeline.frames import Frame
 from inkstream_server.pipeline.intake import DocumentJob, PageOrder
 from inkstream_server.pipeline.settings import PageDefaults, ServedModels, SettingsBook
 from inkstream_server.scheduling.priority import Priority
@@ -120,6 +121,30 @@ def test_every_option_reaches_the_settings() -> None:
     assert settings.detection.box_thresh == 0.125
     assert settings.detection.unclip_ratio == 3.0
     assert settings.text_rec_score_thresh == 0.75
+
+
+@pytest.mark.parametrize(
+    ("wished", "frame"),
+    [
+        (settings_pb2.FRAME_UNSPECIFIED, Frame.SOURCE),
+        (settings_pb2.FRAME_SOURCE, Frame.SOURCE),
+        (settings_pb2.FRAME_READ, Frame.READ),
+    ],
+)
+def test_coordinates_are_wanted_on_the_source_or_on_the_page_as_read(
+    wished: settings_pb2.Frame.ValueType, frame: Frame
+) -> None:
+    assert image_job(image_request(Options(frame=wished))).settings.frame is frame
+
+
+@pytest.mark.parametrize("wished", [settings_pb2.FRAME_UNWARPED, 4711])
+def test_a_frame_that_cannot_be_wished_for_is_refused(wished: int) -> None:
+    options = Options.FromString(Options(frame=wished).SerializeToString())  # type: ignore[arg-type] # of a later contract
+
+    with pytest.raises(InvalidField) as refused:
+        image_job(image_request(options))
+
+    assert refused.value.facts["field"] == "options.frame"
 
 
 def test_raw_pixels_come_with_how_they_lie() -> None:

@@ -8,6 +8,7 @@ from inkstream.v1 import ocr_pb2, page_pb2, settings_pb2
 from inkstream_server.errors import ImageDamaged, InternalError
 from inkstream_server.front import responses
 from inkstream_server.models.files import Module
+from inkstream_server.pipeline.frames import Frame
 from inkstream_server.pipeline.results import (
     NOT_CLASSIFIED,
     DocumentEnd,
@@ -47,8 +48,25 @@ def test_a_page_keeps_its_number_and_size_and_says_what_did_not_run() -> None:
 
     assert (sent.page_number, sent.width, sent.height) == (3, 640, 480)
     assert sent.doc_angle == -1
-    assert sent.frame == page_pb2.FRAME_SOURCE
+    assert sent.frame == settings_pb2.FRAME_SOURCE
     assert not sent.HasField("error")
+
+
+def test_a_page_says_which_image_its_coordinates_are_in() -> None:
+    assert responses.page(replace(PAGE, frame=Frame.READ)).frame == settings_pb2.FRAME_READ
+
+
+@pytest.mark.parametrize(
+    ("orientation", "unwarping"), [(None, None), ("ori", None), (None, "flat"), ("ori", "flat")]
+)
+def test_a_page_says_how_it_was_made_ready(orientation: str | None, unwarping: str | None) -> None:
+    settings = replace(SETTINGS, doc_orientation_model=orientation, doc_unwarping_model=unwarping)
+
+    told = responses.settings(settings)
+
+    assert told.use_doc_orientation_classify == bool(orientation)
+    assert told.use_doc_unwarping == bool(unwarping)
+    assert told.use_doc_preprocessor == bool(orientation or unwarping)
 
 
 def test_a_line_has_its_polygon_and_the_upright_box_around_it() -> None:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inkstream_server.errors import InvalidField, ModelNotServed, ModuleNotServed
+from inkstream_server.pipeline.frames import Frame
 from inkstream_server.pipeline.settings import (
     PageDefaults,
     PageSettings,
@@ -46,6 +47,23 @@ def test_pages_are_set_upright_where_there_is_a_model_for_it() -> None:
     by_request = SettingsBook(off, served).fill_in(PageWishes(use_doc_orientation_classify=True))
     assert not SettingsBook(off, served).defaults.use_doc_orientation_classify
     assert by_request.doc_orientation_model == "ori"
+
+
+def test_pages_are_unwarped_where_there_is_a_model_for_it() -> None:
+    served = ServedModels("det", "rec", doc_unwarping="flat")
+    off = SettingsBook(PageDefaults(use_doc_unwarping=False), served)
+
+    assert SettingsBook(PageDefaults(), served).defaults.doc_unwarping_model == "flat"
+    assert not SettingsBook(PageDefaults(), MODELS).defaults.use_doc_unwarping
+    assert not off.defaults.use_doc_unwarping
+    assert off.fill_in(PageWishes(use_doc_unwarping=True)).doc_unwarping_model == "flat"
+    on = SettingsBook(PageDefaults(), served)
+    assert not on.fill_in(PageWishes(use_doc_unwarping=False)).use_doc_unwarping
+
+
+def test_coordinates_are_told_on_the_source_unless_a_request_says_otherwise() -> None:
+    assert book().fill_in(PageWishes()).frame is Frame.SOURCE
+    assert book().fill_in(PageWishes(frame=Frame.READ)).frame is Frame.READ
 
 
 def test_the_defaults_are_the_configured_ones() -> None:

@@ -29,6 +29,7 @@ from inkstream_server.stages import (
     doc_orientation,
     recognition,
     textline_orientation,
+    unwarping,
 )
 from inkstream_server.stages.line_widths import LineWidths
 from inkstream_server.stages.regions import Polygon
@@ -41,11 +42,13 @@ from inkstream_server.workers.cpu_tasks import (
     DocumentSummary,
     DrawPage,
     FindRegions,
+    FitFor,
     LineRegion,
     MeasurePage,
     OpenDocument,
     RawLayout,
     TurnPage,
+    UnwarpPage,
 )
 from inkstream_server.workers.memory import ArrayHandle
 
@@ -128,7 +131,9 @@ def test_a_page_is_turned_where_it_lies_and_fitted_for_the_detector(
     page = picture("Hello", height_px=90, width_px=200)
     source, small = room.array(90, 200, 3), room.array(224, 224, 3)
     ref = document(room, png(page))
-    assert outcome(role, DrawPage(ref, 1, None, source, small, for_detection=False)) is None
+    assert (
+        outcome(role, DrawPage(ref, 1, None, source, small, fit_for=FitFor.DOC_ORIENTATION)) is None
+    )
     height, width = doc_orientation.turned_size(90, 200, angle)
     turned = replace(source, shape=(height, width, 3))
 
@@ -137,6 +142,27 @@ def test_a_page_is_turned_where_it_lies_and_fitted_for_the_detector(
     expected = doc_orientation.turn(page, angle)
     assert (room.memory.view(small) == doc_orientation.fit(page)).all()
     assert (room.memory.view(turned) == expected).all()
+
+
+@pytest.mark.parametrize("angle", [0, 90])
+def test_a_page_is_turned_shrunk_and_unwarped_beside_itself(
+    role: CpuRole, room: Room, angle: int
+) -> None:
+    page = picture("Hello", height_px=90, width_px=200)
+    drawn, shrunk = room.put_array(page), room.array(*unwarping.INPUT_SHAPE, dtype="float32")
+    upright = replace(drawn, shape=(*doc_orientation.turned_size(90, 200, angle), 3))
+    turn = TurnPage(drawn, angle, upright, shrunk, FitFor.UNWARPING)
+    warp = unwarping.Warp.of(np.stack(np.meshgrid([1, -1], [-1, 1])).astype(np.float32))
+    flat, fitted = room.array(*upright.shape), room.array(64, 96, 3)
+
+    assert outcome(role, turn) is None
+    assert outcome(role, UnwarpPage(upright, warp, flat, fitted)) is None
+
+    expected = doc_orientation.turn(page, angle)
+    np.testing.assert_array_equal(room.memory.view(shrunk), unwarping.shrink(expected))
+    seen = room.memory.view(flat)
+    assert np.abs(seen.astype(int) - expected[:, ::-1]).max() <= 1
+    assert (room.memory.view(fitted) == detection.fit(seen, (64, 96))).all()
 
 
 @pytest.mark.parametrize("channel_count", [1, 3, 4])

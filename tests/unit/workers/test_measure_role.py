@@ -21,12 +21,14 @@ BUCKETS = (
     ModelBucket("rec", (320,)),
     ModelBucket("cls", (48, 192)),
     ModelBucket("ori", (224, 224)),
+    ModelBucket("flat", (712, 488)),
 )
 MODULES = (
     Module.TEXT_DETECTION,
     Module.TEXT_RECOGNITION,
     Module.TEXTLINE_ORIENTATION,
     Module.DOC_ORIENTATION,
+    Module.DOC_UNWARPING,
 )
 MODELS = tuple(
     ModelToLoad(
@@ -70,7 +72,7 @@ def test_an_empty_batch_is_only_handed_over(role: MeasureRole) -> None:
 
 
 def test_it_tells_what_is_loaded(role: MeasureRole) -> None:
-    assert [model.name for model in role.models] == ["det", "rec", "cls", "ori"]
+    assert [model.name for model in role.models] == ["det", "rec", "cls", "ori", "flat"]
 
 
 def test_nothing_can_be_told_to_it(role: MeasureRole) -> None:

@@ -16,7 +16,7 @@ from inkstream_server.engines.engine import EngineSettings, Outputs, Precision, 
 from inkstream_server.engines.fake import PLAIN_CHARACTERS, FakeEngine
 from inkstream_server.models.files import ModelFiles, Module
 from inkstream_server.models.recipe import Recipe, RecognitionRecipe
-from inkstream_server.stages import detection, recognition
+from inkstream_server.stages import detection, recognition, unwarping
 from inkstream_server.stages.reading_direction import reordered
 from inkstream_server.stages.recognition import LineText
 from inkstream_server.stages.textline_orientation import LineOrientation
@@ -25,6 +25,7 @@ from inkstream_server.workers.model_role import ModelRole
 from inkstream_server.workers.model_tasks import (
     Classify,
     Detect,
+    FindWarp,
     LoadedModel,
     ModelBucket,
     ModelToLoad,
@@ -176,9 +177,15 @@ def test_nothing_can_be_told_to_it(role: ModelRole) -> None:
         role.tell("anything")
 
 
-def test_a_module_that_it_cannot_run_is_our_bug(room: Room) -> None:
-    with pytest.raises(AssertionError):
-        ModelRole(room.memory, [to_load("flat", Module.DOC_UNWARPING)])
+def test_each_page_of_a_batch_has_its_warp(room: Room) -> None:
+    role = ModelRoleSpec((to_load("flat", Module.DOC_UNWARPING, ()),)).build(room.memory)
+    shrunk = room.array(*unwarping.INPUT_SHAPE, dtype="float32")
+
+    first, second = role.run(ModelBucket("flat", (712, 488)), [FindWarp(shrunk)] * 2)
+
+    assert isinstance(first, unwarping.Warp)
+    assert first == second
+    assert first.grid[0, 0, 0] == 1  # the fake's warps exchange left and right
 
 
 def test_a_bucket_is_counted_under_its_models_name() -> None:

@@ -8,7 +8,6 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
-from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from inkstream.v1 import settings_pb2 as _settings_pb2
 import builtins as _builtins
 import sys
@@ -20,30 +19,6 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
-
-class _Frame:
-    ValueType = _typing.NewType("ValueType", _builtins.int)
-    V: _TypeAlias = ValueType  # noqa: Y015
-
-class _FrameEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Frame.ValueType], _builtins.type):
-    DESCRIPTOR: _descriptor.EnumDescriptor
-    FRAME_UNSPECIFIED: _Frame.ValueType  # 0
-    """Never sent for a page that was read."""
-    FRAME_SOURCE: _Frame.ValueType  # 1
-    """The image as it was sent (EXIF rotation applied), or the PDF page as rasterised."""
-    FRAME_UNWARPED: _Frame.ValueType  # 2
-    """The image after unwarping, which cannot be undone."""
-
-class Frame(_Frame, metaclass=_FrameEnumTypeWrapper):
-    """The image that coordinates are in."""
-
-FRAME_UNSPECIFIED: Frame.ValueType  # 0
-"""Never sent for a page that was read."""
-FRAME_SOURCE: Frame.ValueType  # 1
-"""The image as it was sent (EXIF rotation applied), or the PDF page as rasterised."""
-FRAME_UNWARPED: Frame.ValueType  # 2
-"""The image after unwarping, which cannot be undone."""
-Global___Frame: _TypeAlias = Frame  # noqa: Y015
 
 @_typing.final
 class Page(_message.Message):
@@ -74,8 +49,10 @@ class Page(_message.Message):
     """Counter-clockwise rotation that was applied to read the page, in degrees: 0, 90, 180 or
     270; -1 where document orientation did not run.
     """
-    frame: Global___Frame.ValueType
-    """Which image the coordinates are in."""
+    frame: _settings_pb2.Frame.ValueType
+    """Which image the coordinates are in: the one that RecognizeOptions.frame asked for, where it can
+    be told.
+    """
     visualization: _builtins.bytes
     """The page with its text locations drawn, JPEG, where asked for; else empty."""
     @_builtins.property
@@ -111,7 +88,7 @@ class Page(_message.Message):
         lines: _abc.Iterable[Global___TextLine] | None = ...,
         detections: _abc.Iterable[Global___Detection] | None = ...,
         doc_angle: _builtins.int = ...,
-        frame: Global___Frame.ValueType = ...,
+        frame: _settings_pb2.Frame.ValueType = ...,
         settings: _settings_pb2.EffectiveSettings | None = ...,
         visualization: _builtins.bytes = ...,
         timing: Global___PageTiming | None = ...,

@@ -41,6 +41,42 @@ LIMIT_TYPE_MAX: LimitType.ValueType  # 2
 """The long side is scaled down to the limit. A page whose long side is within it stays as it is."""
 Global___LimitType: _TypeAlias = LimitType  # noqa: Y015
 
+class _Frame:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _FrameEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Frame.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    FRAME_UNSPECIFIED: _Frame.ValueType  # 0
+    """In a request: the default, FRAME_SOURCE. Never sent for a page that was read."""
+    FRAME_SOURCE: _Frame.ValueType  # 1
+    """The image as it was sent (EXIF rotation applied), or the PDF page as rasterised. Where the page
+    was turned or unwarped, what was found is told where it lies on the image before.
+    """
+    FRAME_UNWARPED: _Frame.ValueType  # 2
+    """Told where FRAME_SOURCE was wanted and unwarping could not be undone: the image after it. Not to
+    be asked for; FRAME_READ is the same image.
+    """
+    FRAME_READ: _Frame.ValueType  # 3
+    """The page as it was read: turned by Page.doc_angle, then unwarped, where these ran."""
+
+class Frame(_Frame, metaclass=_FrameEnumTypeWrapper):
+    """The image that coordinates are in."""
+
+FRAME_UNSPECIFIED: Frame.ValueType  # 0
+"""In a request: the default, FRAME_SOURCE. Never sent for a page that was read."""
+FRAME_SOURCE: Frame.ValueType  # 1
+"""The image as it was sent (EXIF rotation applied), or the PDF page as rasterised. Where the page
+was turned or unwarped, what was found is told where it lies on the image before.
+"""
+FRAME_UNWARPED: Frame.ValueType  # 2
+"""Told where FRAME_SOURCE was wanted and unwarping could not be undone: the image after it. Not to
+be asked for; FRAME_READ is the same image.
+"""
+FRAME_READ: Frame.ValueType  # 3
+"""The page as it was read: turned by Page.doc_angle, then unwarped, where these ran."""
+Global___Frame: _TypeAlias = Frame  # noqa: Y015
+
 class _Priority:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -92,12 +128,11 @@ class RecognizeOptions(_message.Message):
     RETURN_WORD_BOX_FIELD_NUMBER: _builtins.int
     VISUALIZE_FIELD_NUMBER: _builtins.int
     PRIORITY_FIELD_NUMBER: _builtins.int
+    FRAME_FIELD_NUMBER: _builtins.int
     use_doc_orientation_classify: _builtins.bool
     """Whether the page is first turned upright (module doc_text_orientation)."""
     use_doc_unwarping: _builtins.bool
-    """Whether a photographed, bent page is first flattened (module image_unwarping). Coordinates are
-    then in FRAME_UNWARPED.
-    """
+    """Whether a photographed, bent page is first flattened (module image_unwarping)."""
     use_textline_orientation: _builtins.bool
     """Whether every line is first turned upright (module textline_orientation)."""
     text_det_limit_side_len: _builtins.int
@@ -132,6 +167,10 @@ class RecognizeOptions(_message.Message):
     """
     priority: Global___Priority.ValueType
     """Which queue the request waits in. Unset: the method's default."""
+    frame: Global___Frame.ValueType
+    """Which image the coordinates of the page are wanted in: FRAME_SOURCE or FRAME_READ. Unset:
+    FRAME_SOURCE. Page.frame tells which they are in.
+    """
     def __init__(
         self,
         *,
@@ -148,10 +187,11 @@ class RecognizeOptions(_message.Message):
         return_word_box: _builtins.bool = ...,
         visualize: _builtins.bool = ...,
         priority: Global___Priority.ValueType = ...,
+        frame: Global___Frame.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_text_det_box_thresh", b"_text_det_box_thresh", "_text_det_limit_side_len", b"_text_det_limit_side_len", "_text_det_thresh", b"_text_det_thresh", "_text_det_unclip_ratio", b"_text_det_unclip_ratio", "_text_rec_score_thresh", b"_text_rec_score_thresh", "_use_doc_orientation_classify", b"_use_doc_orientation_classify", "_use_doc_unwarping", b"_use_doc_unwarping", "_use_textline_orientation", b"_use_textline_orientation", "text_det_box_thresh", b"text_det_box_thresh", "text_det_limit_side_len", b"text_det_limit_side_len", "text_det_thresh", b"text_det_thresh", "text_det_unclip_ratio", b"text_det_unclip_ratio", "text_rec_score_thresh", b"text_rec_score_thresh", "use_doc_orientation_classify", b"use_doc_orientation_classify", "use_doc_unwarping", b"use_doc_unwarping", "use_textline_orientation", b"use_textline_orientation"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_text_det_box_thresh", b"_text_det_box_thresh", "_text_det_limit_side_len", b"_text_det_limit_side_len", "_text_det_thresh", b"_text_det_thresh", "_text_det_unclip_ratio", b"_text_det_unclip_ratio", "_text_rec_score_thresh", b"_text_rec_score_thresh", "_use_doc_orientation_classify", b"_use_doc_orientation_classify", "_use_doc_unwarping", b"_use_doc_unwarping", "_use_textline_orientation", b"_use_textline_orientation", "priority", b"priority", "return_word_box", b"return_word_box", "text_det_box_thresh", b"text_det_box_thresh", "text_det_limit_side_len", b"text_det_limit_side_len", "text_det_limit_type", b"text_det_limit_type", "text_det_thresh", b"text_det_thresh", "text_det_unclip_ratio", b"text_det_unclip_ratio", "text_rec_model", b"text_rec_model", "text_rec_score_thresh", b"text_rec_score_thresh", "use_doc_orientation_classify", b"use_doc_orientation_classify", "use_doc_unwarping", b"use_doc_unwarping", "use_textline_orientation", b"use_textline_orientation", "visualize", b"visualize"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_text_det_box_thresh", b"_text_det_box_thresh", "_text_det_limit_side_len", b"_text_det_limit_side_len", "_text_det_thresh", b"_text_det_thresh", "_text_det_unclip_ratio", b"_text_det_unclip_ratio", "_text_rec_score_thresh", b"_text_rec_score_thresh", "_use_doc_orientation_classify", b"_use_doc_orientation_classify", "_use_doc_unwarping", b"_use_doc_unwarping", "_use_textline_orientation", b"_use_textline_orientation", "frame", b"frame", "priority", b"priority", "return_word_box", b"return_word_box", "text_det_box_thresh", b"text_det_box_thresh", "text_det_limit_side_len", b"text_det_limit_side_len", "text_det_limit_type", b"text_det_limit_type", "text_det_thresh", b"text_det_thresh", "text_det_unclip_ratio", b"text_det_unclip_ratio", "text_rec_model", b"text_rec_model", "text_rec_score_thresh", b"text_rec_score_thresh", "use_doc_orientation_classify", b"use_doc_orientation_classify", "use_doc_unwarping", b"use_doc_unwarping", "use_textline_orientation", b"use_textline_orientation", "visualize", b"visualize"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__text_det_box_thresh: _TypeAlias = _typing.Literal["text_det_box_thresh"]  # noqa: Y015
     _WhichOneofArgType__text_det_box_thresh: _TypeAlias = _typing.Literal["_text_det_box_thresh", b"_text_det_box_thresh"]  # noqa: Y015

@@ -12,7 +12,7 @@ from PIL import Image
 from inkstream.decoding import decode_page
 from inkstream.paddlex.reading import ReadPage
 from inkstream.paddlex.result import OCRResult
-from inkstream.v1 import page_pb2
+from inkstream.v1 import page_pb2, settings_pb2
 
 
 def jpeg(width_px: int) -> bytes:
@@ -38,7 +38,7 @@ def read(*texts: str, x_px: int = 8, drawn: bytes = DRAWN) -> ReadPage:
         ],
         detections=[page_pb2.Detection(polygon=polygon, angle=-1) for _ in texts],
         doc_angle=-1,
-        frame=page_pb2.FRAME_SOURCE,
+        frame=settings_pb2.FRAME_SOURCE,
         visualization=drawn,
     )
     return ReadPage(decode_page(page), "scans/a.b.jpg", None, page_count=1)
