@@ -45,6 +45,8 @@ def models_to_load(engine: FakeEngine | None = None) -> tuple[ModelToLoad, ...]:
         ModelFiles("det", Module.TEXT_DETECTION, Path("det"), None),
         ModelFiles("rec", Module.TEXT_RECOGNITION, Path("rec"), None, PLAIN_CHARACTERS),
         ModelFiles("cls", Module.TEXTLINE_ORIENTATION, Path("cls"), None),
+        ModelFiles("ori", Module.DOC_ORIENTATION, Path("ori"), None),
+        ModelFiles("flat", Module.DOC_UNWARPING, Path("flat"), None),
     ]
     return tuple(ModelToLoad(each, engine or FakeEngine(), EngineSettings()) for each in files)
 
@@ -77,8 +79,10 @@ async def serving(*dispatchers: Dispatcher) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def shared_memory(documents_bytes: int = 8 << 20) -> AsyncIterator[SharedMemory]:
-    memory = SharedMemory.create([documents_bytes, 256 << 20, 160 << 20])
+async def shared_memory(
+    documents_bytes: int = 8 << 20, pages_bytes: int = 256 << 20
+) -> AsyncIterator[SharedMemory]:
+    memory = SharedMemory.create([documents_bytes, pages_bytes, 160 << 20])
     try:
         yield memory
     finally:

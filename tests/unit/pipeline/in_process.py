@@ -112,11 +112,12 @@ async def in_process_room(
     max_documents: int = 100,
     window_page_count: int = 4,
     documents_bytes: int = 8 << 20,
+    pages_bytes: int = 256 << 20,
     uploads: UploadConfig | None = None,
 ) -> AsyncIterator[InProcessRoom]:
     """A pipeline of real roles with the fake engine, without a process of its own."""
     limits = limits or DocumentLimits()
-    async with shared_memory(documents_bytes) as memory:
+    async with shared_memory(documents_bytes, pages_bytes) as memory:
         metrics = Metrics()
         cpu = tuple(InProcessSlot(CpuRole(memory, limits).run, f"cpu {n}") for n in range(2))
         roles = [ModelRole(memory, models_to_load()) for _ in range(2)]

@@ -37,6 +37,17 @@ def test_what_one_recogniser_takes_says_nothing_of_another() -> None:
     assert work.usual_page_s("fast") < work.usual_page_s("slow")
 
 
+def test_what_models_do_before_the_text_is_detected_is_work_too() -> None:
+    work = PageWork(load_of, DrainRate(2.0), busy_page_count=2)
+    unwarping = ModelBucket("flat", (712, 488))
+    more_s = work.of([unwarping])
+
+    assert work.expected_s(SMALL, [unwarping]) == pytest.approx(work.expected_s(SMALL) + more_s)
+    for _ in range(500):
+        work.note(LARGE, lines_s=3.0, before=[unwarping], now=0.0)
+    assert work.usual_page_s == pytest.approx(work.of([LARGE]) + more_s + 3.0, rel=0.01)
+
+
 def test_how_fast_work_is_done_is_learned_while_nobody_idles() -> None:
     drain = DrainRate(1.0)
     work = PageWork(load_of, drain, busy_page_count=2)
