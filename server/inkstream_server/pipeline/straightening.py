@@ -8,7 +8,7 @@ from inkstream_server.pipeline.results import NOT_CLASSIFIED
 from inkstream_server.pipeline.settings import PageSettings
 from inkstream_server.pipeline.sheet import Sheet
 from inkstream_server.pipeline.steps import PageSteps
-from inkstream_server.stages import doc_orientation, unwarping
+from inkstream_server.stages import doc_orientation, unwarping, warp_sampling
 from inkstream_server.workers.arena import Arena, Lease
 from inkstream_server.workers.cpu_tasks import DrawPage, FitFor, TurnPage, UnwarpPage
 from inkstream_server.workers.memory import ArrayHandle, size_bytes
@@ -47,8 +47,12 @@ class Straightener:
         if sheet.warp is None:
             await self._set_upright(sheet, fitted, FitFor.DETECTION, block)
             return
-        unwarp = UnwarpPage(sheet.upright, sheet.warp, sheet.pixels, fitted)
-        await self._steps.on_cpu("unwarp", sheet, unwarp, [block, sheet.block])
+        height, width, _ = sheet.pixels.shape
+        *others, last = warp_sampling.bands(height, width)
+        for band in [*others, last]:
+            room = fitted if band is last else None
+            unwarp = UnwarpPage(sheet.upright, sheet.warp, sheet.pixels, band, room)
+            await self._steps.on_cpu("unwarp", sheet, unwarp, [block, sheet.block])
 
     async def _classify(self, sheet: Sheet) -> Sheet:
         model = sheet.job.settings.doc_orientation_model

@@ -2,13 +2,13 @@
 
 The network looks at the page shrunk to one size and says, for a few points spread evenly over the
 flat page, where on the bent one each comes from. Between them lie straight lines. The pixels are
-sampled here, not in the network: its input then has one shape whatever the page's, and what is
-found on the flat page can be told on the bent one.
+sampled by `warp_sampling`, not in the network: its input then has one shape whatever the page's,
+and what is found on the flat page can be told on the bent one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -20,9 +20,6 @@ from inkstream_server.stages.regions import Polygon
 
 INPUT_SHAPE: Final = (3, INPUT_HEIGHT_PX, INPUT_WIDTH_PX)
 """Of a shrunk page: planes in BGR order, float32, 0..1."""
-
-_STRIP_PIXELS: Final = 1 << 15
-"""Pixels that are sampled at a time: what is computed on the way stays in the core's cache."""
 
 Floats = NDArray[np.float32]
 Indices = NDArray[np.intp]
@@ -52,9 +49,9 @@ class Warp:
 
 def shrink(page: NDArray[np.uint8]) -> Floats:
     """Make the planes that the network looks at of a page (H x W x 3, BGR)."""
-    rows = _Between.of(page.shape[0], INPUT_HEIGHT_PX)
-    columns = _Between.of(page.shape[1], INPUT_WIDTH_PX)
-    above, below = (_scaled(page[at]) for at in (rows.low, rows.high))
+    rows = Between.of(page.shape[0], INPUT_HEIGHT_PX)
+    columns = Between.of(page.shape[1], INPUT_WIDTH_PX)
+    above, below = (scaled(page[at]) for at in (rows.low, rows.high))
     near = above[:, columns.low] * columns.rest[:, np.newaxis]
     near += above[:, columns.high] * columns.share[:, np.newaxis]
     far = below[:, columns.low] * columns.rest[:, np.newaxis]
@@ -73,27 +70,6 @@ def prepare(pages: Sequence[Floats]) -> Floats:
 def interpret(outputs: Sequence[Floats]) -> list[Warp]:
     """Take the model's output (N x 2 x rows x columns) apart into one warp per page."""
     return [Warp.of(grid) for grid in outputs[0]]
-
-
-def unwarp(page: NDArray[np.uint8], warp: Warp, flat: NDArray[np.uint8]) -> None:
-    """Sample a page (H x W x 3, BGR) into `flat`, of its size. What lies beyond it is black.
-
-    PaddleX's arithmetic: linear between pixels' centres, in 0..1, and then cut off to uint8.
-    """
-    height, width, _ = page.shape
-    pixels = page.reshape(-1, 3)
-    for rows, from_x, from_y in _sources(warp.grid, height, width):
-        top, left = np.floor(from_y), np.floor(from_x)
-        below, right = from_y - top, from_x - left
-        sampled = np.zeros((*from_x.shape, 3), np.float32)
-        for y, y_weight in ((top, 1 - below), (top + 1, below)):
-            for x, x_weight in ((left, 1 - right), (left + 1, right)):
-                is_inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-                at = _within(y, height) * width + _within(x, width)
-                weight = np.where(is_inside, x_weight * y_weight, np.float32(0))
-                sampled += _scaled(pixels[at]) * weight[..., np.newaxis]
-        sampled *= np.float32(255)
-        flat[rows] = sampled  # cut off, not rounded
 
 
 def to_source(
@@ -116,7 +92,7 @@ def to_source(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Between:
+class Between:
     """Of evenly spread points, first on first and last on last: the two others it lies between."""
 
     low: Indices
@@ -136,20 +112,6 @@ class _Between:
         return 1 - self.share
 
 
-def _sources(grid: Floats, height: int, width: int) -> Iterator[tuple[slice, Floats, Floats]]:
-    """A few rows of the flat page at a time, and the x and y of where their pixels come from."""
-    columns = _Between.of(grid.shape[2], width)
-    wide = grid[:, :, columns.low] * columns.rest + grid[:, :, columns.high] * columns.share
-    rows = _Between.of(grid.shape[1], height)
-    row_count = max(1, _STRIP_PIXELS // width)
-    for top in range(0, height, row_count):
-        strip = slice(top, min(top + row_count, height))
-        above = wide[:, rows.low[strip]] * rows.rest[strip, np.newaxis]
-        below = wide[:, rows.high[strip]] * rows.share[strip, np.newaxis]
-        from_x, from_y = (above + below + 1) / 2
-        yield strip, from_x * np.float32(width - 1), from_y * np.float32(height - 1)
-
-
 def _at(grid: NDArray[np.float64], share: NDArray[np.float64]) -> NDArray[np.float64]:
     """The grid's values (n x 2) at shares (n x 2: x, y) of its width and height."""
     last = np.array((grid.shape[2] - 1, grid.shape[1] - 1))
@@ -163,9 +125,6 @@ def _at(grid: NDArray[np.float64], share: NDArray[np.float64]) -> NDArray[np.flo
     return np.asarray((near * (1 - below) + far * below).T)
 
 
-def _scaled(pixels: NDArray[np.uint8]) -> Floats:
+def scaled(pixels: NDArray[np.uint8]) -> Floats:
+    """0..255 as 0..1."""
     return np.multiply(pixels, np.float32(1 / 255), dtype=np.float32)
-
-
-def _within(at: Floats, count: int) -> Indices:
-    return np.clip(at, 0, count - 1).astype(np.intp)

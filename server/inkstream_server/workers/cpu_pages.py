@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from inkstream_server.document.opened import Document
 from inkstream_server.errors import InternalError
-from inkstream_server.stages import detection, doc_orientation, unwarping
+from inkstream_server.stages import detection, doc_orientation, unwarping, warp_sampling
 from inkstream_server.workers.cpu_tasks import (
     DocumentRef,
     DrawPage,
@@ -58,8 +58,9 @@ class PageLayer:
 
     def _unwarp(self, task: UnwarpPage) -> None:
         flat = self._memory.view(task.flat)
-        unwarping.unwarp(self._memory.view(task.page), task.warp, flat)
-        self._fit(flat, task.fitted, FitFor.DETECTION)
+        warp_sampling.unwarp(self._memory.view(task.page), task.warp, flat, task.band)
+        if task.fitted is not None:
+            self._fit(flat, task.fitted, FitFor.DETECTION)
 
     def _fit(self, page: NDArray[np.uint8], fitted: ArrayHandle, fit_for: FitFor) -> None:
         room = self._memory.view(fitted)

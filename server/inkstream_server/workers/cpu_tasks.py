@@ -93,12 +93,16 @@ class TurnPage(Task[None]):
 
 @dataclass(frozen=True, slots=True)
 class UnwarpPage(Task[None]):
-    """Sample `page` into `flat`, another place, by its warp, and fit that for the detector."""
+    """Sample `page` into the rows `band` of `flat`, another place, by its warp.
+
+    With the last rows, `fitted` is where all of it is to be fitted for the detector.
+    """
 
     page: ArrayHandle
     warp: Warp
     flat: ArrayHandle
-    fitted: ArrayHandle
+    band: slice
+    fitted: ArrayHandle | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from tests.unit.engines.model_files import model_files
 from inkstream_server.engines.engine import CPU, EngineSettings, Precision, Predictor
 from inkstream_server.engines.fake import PLAIN_CHARACTERS, FakeEngine
 from inkstream_server.models.files import Module
-from inkstream_server.stages import ctc, detection, recognition, unwarping
+from inkstream_server.stages import ctc, detection, recognition, unwarping, warp_sampling
 from inkstream_server.stages.regions import find_regions
 
 
@@ -116,7 +116,7 @@ def test_a_page_is_flat_when_left_and_right_are_exchanged() -> None:
     page = np.random.default_rng(3).integers(0, 256, (40, 50, 3), np.uint8)
     flat = np.empty_like(page)
 
-    unwarping.unwarp(page, unwarping.interpret([grids])[1], flat)
+    warp_sampling.unwarp(page, unwarping.interpret([grids])[1], flat, slice(0, 40))
 
     assert len(grids) == 2
     assert np.abs(flat.astype(int) - page[:, ::-1]).max() <= 1

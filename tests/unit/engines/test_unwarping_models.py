@@ -13,7 +13,7 @@ from inkstream_server.engines.engine import Engine, EngineSettings
 from inkstream_server.engines.faults import ModelMismatch
 from inkstream_server.engines.openvino import OpenVinoEngine
 from inkstream_server.engines.paddle import PaddleEngine
-from inkstream_server.stages import unwarping
+from inkstream_server.stages import unwarping, warp_sampling
 
 PADDLE, OPENVINO = PaddleEngine(), OpenVinoEngine()
 READERS = [
@@ -43,7 +43,7 @@ def test_a_page_is_unwarped_as_by_the_whole_model(
 
     outputs = predictor.run(unwarping.prepare([unwarping.shrink(bent)]))
     (warp,) = unwarping.interpret(outputs)
-    unwarping.unwarp(bent, warp, flat)
+    warp_sampling.unwarp(bent, warp, flat, slice(0, size[0]))
 
     whole = page_of(model, bent)
     assert (warp.rows, warp.columns) == (ROWS, COLUMNS)

@@ -14,8 +14,8 @@ from inkstream_server.stages.unwarping import (
     prepare,
     shrink,
     to_source,
-    unwarp,
 )
+from inkstream_server.stages.warp_sampling import bands, unwarp
 
 IDENTITY = Warp.of(np.stack(np.meshgrid([-1.0, 1.0], [-1.0, 1.0])).astype(np.float32))
 MIRROR = Warp.of(np.stack(np.meshgrid([1.0, -1.0], [-1.0, 1.0])).astype(np.float32))
@@ -32,7 +32,8 @@ def ramps(height: int, width: int) -> NDArray[np.uint8]:
 
 def flattened(page: NDArray[np.uint8], warp: Warp) -> NDArray[np.int64]:
     flat = np.full_like(page, 77)
-    unwarp(page, warp, flat)
+    for band in bands(*page.shape[:2]):
+        unwarp(page, warp, flat, band)
     return flat.astype(np.int64)
 
 
@@ -88,6 +89,30 @@ def test_left_and_right_can_be_exchanged() -> None:
     page = np.random.default_rng(3).integers(0, 256, (90, 70, 3), np.uint8)
 
     assert np.abs(flattened(page, MIRROR) - page[:, ::-1]).max() <= 1
+
+
+def test_a_warp_may_reach_over_many_tiles() -> None:
+    page = np.random.default_rng(5).integers(0, 256, (300, 600, 3), np.uint8)
+    warp = bent(6, most=0.3)
+
+    flat = flattened(page, warp)
+
+    by_bands = np.full_like(page, 77)
+    for band in (slice(0, 1), slice(1, 131), slice(131, 300)):
+        unwarp(page, warp, by_bands, band)
+    assert (by_bands == flat).all()
+    assert np.abs(flattened(page, MIRROR) - page[:, ::-1]).max() <= 2
+
+
+@pytest.mark.parametrize("size", [(1, 1), (10_000, 10_000), (1, 9_000_000), (9_000_000, 1)])
+def test_a_large_page_is_unwarped_in_bands(size: tuple[int, int]) -> None:
+    height, width = size
+
+    cut = bands(height, width)
+
+    assert [band.start for band in cut] == [0, *(band.stop for band in cut[:-1])]
+    assert cut[-1].stop == height
+    assert all((band.stop - band.start) * width <= max(8_000_000, width) for band in cut)
 
 
 def test_beyond_the_page_all_is_black() -> None:

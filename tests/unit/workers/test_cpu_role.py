@@ -156,7 +156,10 @@ def test_a_page_is_turned_shrunk_and_unwarped_beside_itself(
     flat, fitted = room.array(*upright.shape), room.array(64, 96, 3)
 
     assert outcome(role, turn) is None
-    assert outcome(role, UnwarpPage(upright, warp, flat, fitted)) is None
+    height = upright.shape[0]
+    assert outcome(role, UnwarpPage(upright, warp, flat, slice(0, 40), None)) is None
+    assert not room.memory.view(fitted).any()
+    assert outcome(role, UnwarpPage(upright, warp, flat, slice(40, height), fitted)) is None
 
     expected = doc_orientation.turn(page, angle)
     np.testing.assert_array_equal(room.memory.view(shrunk), unwarping.shrink(expected))
