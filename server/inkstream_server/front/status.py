@@ -1,4 +1,4 @@
-"""Turns errors into gRPC statuses. The only place where a fault and a status code meet."""
+"""Turns errors into gRPC statuses. The only place where a fault and one of their codes meet."""
 
 from __future__ import annotations
 
@@ -52,6 +52,12 @@ def message_of(error: OcrError, request_id: str) -> str:
     return _shortened(error.message)
 
 
+def facts_of(error: OcrError) -> dict[str, str]:
+    """What programs may know: of our own faults nothing."""
+    shown = {} if _is_secret(error) else error.facts
+    return {name: _shortened(value) for name, value in shown.items()}
+
+
 def details(error: OcrError, request_id: str) -> bytes:
     """The google.rpc.Status of an error, as the trailing metadata carries it."""
     status = status_pb2.Status(
@@ -73,10 +79,8 @@ def page_error(error: OcrError, request_id: str) -> page_pb2.Error:
 
 
 def _details(error: OcrError, request_id: str) -> list[Message]:
-    shown = {} if _is_secret(error) else error.facts
-    facts = {name: _shortened(value) for name, value in shown.items()}
     found: list[Message] = [
-        error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=facts),
+        error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=facts_of(error)),
         error_details_pb2.RequestInfo(request_id=request_id),
     ]
     if isinstance(error, InvalidField):
@@ -84,12 +88,13 @@ def _details(error: OcrError, request_id: str) -> list[Message]:
             field=error.facts["field"], description=_shortened(error.message)
         )
         found.append(error_details_pb2.BadRequest(field_violations=[violation]))
-    if error.fault is Fault.BUSY and (retry_after_s := _retry_after_s(error)) is not None:
-        found.append(error_details_pb2.RetryInfo(retry_delay=duration(retry_after_s)))
+    if error.fault is Fault.BUSY and (after_s := retry_after_s(error)) is not None:
+        found.append(error_details_pb2.RetryInfo(retry_delay=duration(after_s)))
     return found
 
 
-def _retry_after_s(error: OcrError) -> float | None:
+def retry_after_s(error: OcrError) -> float | None:
+    """When trying again may help, of an error whose fault is BUSY; None where it will not."""
     told = error.facts.get("retry_after_s")
     if told is None:  # a deadline that no waiting helps is said to be so
         return None if isinstance(error, DeadlineTooShort) else _RETRY_AFTER_S
