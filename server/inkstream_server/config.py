@@ -21,6 +21,7 @@ from inkstream_server.engines.engine import Precision
 from inkstream_server.errors import Fault, OcrError
 from inkstream_server.findings import findings
 from inkstream_server.front.listening import FrontConfig
+from inkstream_server.front.url_rules import UrlConfig
 from inkstream_server.pipeline.settings import PageDefaults
 from inkstream_server.pipeline.upload import UploadConfig
 from inkstream_server.scheduling.policy import BatchWishes
@@ -135,6 +136,7 @@ class ServerConfig(BaseModel, frozen=True, extra="forbid"):
     limits: DocumentLimits = DocumentLimits()
     memory: MemoryConfig = MemoryConfig()
     uploads: UploadConfig = UploadConfig()
+    urls: UrlConfig = UrlConfig()
     # Pages of one document that are read at once. None: planned from the workers.
     window_pages: int | None = Field(default=None, ge=1, le=1024)
     # Pages of one priority that are worked on at once, of all documents. None: planned likewise.

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from inkstream_server.app.batching import BatchPolicies
+from inkstream_server.app.http_parts import url_sources
 from inkstream_server.app.loads import ModelLoads
 from inkstream_server.app.plan import plan_server
 from inkstream_server.app.pools import ServerPools
@@ -21,6 +22,7 @@ from inkstream_server.front.model_service import ModelService, ServerFacts
 from inkstream_server.front.ocr_service import OcrService
 from inkstream_server.front.requests import RequestReader
 from inkstream_server.front.stream_call import StreamTools
+from inkstream_server.front.url_fetch import UrlFetcher
 from inkstream_server.models.files import ModelFiles, Module
 from inkstream_server.pipeline.dispatcher import Dispatcher, Queueing
 from inkstream_server.pipeline.page_work import PageWork
@@ -38,6 +40,7 @@ class Parts:
 
     grpc: GrpcServer
     http: HttpServer
+    urls: UrlFetcher
     cpu: Dispatcher
     models: Dispatcher
     calls: Calls
@@ -76,14 +79,17 @@ def build(config: ServerConfig) -> Parts:
         max_message_bytes=config.server.max_message_bytes,
     )
     calls = Calls(metrics, max_unread_s=config.server.max_unread_s)
+    fetcher = UrlFetcher(config.urls, metrics.urls)
+    urls = url_sources(config, fetcher, readers.intake)
     tools = StreamTools(
-        RequestReader(book, config.limits), readers.intake, readers.documents, config.uploads,
+        RequestReader(book, config.limits), readers.intake, readers.documents, urls, config.uploads,
         config.limits.max_document_bytes, metrics,
     )  # fmt: skip
     services = Services(OcrService(tools, readers.lines, calls), ModelService(facts, loaded, calls))
     return Parts(
         grpc=GrpcServer(config.server, services, calls),
         http=HttpServer(config.server, metrics.registry, lambda: admission.is_open),
+        urls=fetcher,
         cpu=pools.workers.cpu,
         models=pools.workers.models,
         calls=calls,

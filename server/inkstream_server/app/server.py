@@ -47,6 +47,7 @@ async def serve_until(
             await parts.grpc.stop(_LAST_WORDS_S)
             await asyncio.gather(parts.cpu.stop(), parts.models.stop())
             await parts.http.stop()
+            await parts.urls.close()
             _log.info("stopped")
 
 

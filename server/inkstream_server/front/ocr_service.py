@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from functools import partial
 
@@ -12,8 +12,9 @@ from inkstream_server.front import responses
 from inkstream_server.front.calls import Calls, Context, caller_of, tell_prediction
 from inkstream_server.front.failures import log_failure, log_line_failure
 from inkstream_server.front.stream_call import StreamCall, StreamTools
+from inkstream_server.front.url_sources import with_content
 from inkstream_server.pipeline.lines import LineReader
-from inkstream_server.pipeline.results import DocumentStart
+from inkstream_server.pipeline.results import DocumentEvent, DocumentStart
 
 
 class OcrService(ocr_pb2_grpc.OcrServiceServicer):
@@ -23,6 +24,7 @@ class OcrService(ocr_pb2_grpc.OcrServiceServicer):
         self._tools = tools
         self._requests = tools.requests
         self._reader = tools.reader
+        self._urls = tools.urls
         self._lines = lines
         self._calls = calls
 
@@ -30,9 +32,11 @@ class OcrService(ocr_pb2_grpc.OcrServiceServicer):
         self, request: ocr_pb2.RecognizeRequest, context: Context
     ) -> ocr_pb2.RecognizeResponse:
         async with self._calls.answering("Recognize", context):
-            reading = self._reader.read_image(self._requests.image(request, caller_of(context)))
-            del request  # a document that waits is kept once, in shared memory
-            read = await reading
+            job = self._requests.image(request, caller_of(context))
+            async with self._urls.fetched(request.source.uri, job.priority, job.client) as fetched:
+                reading = self._reader.read_image(with_content(job, fetched))
+                del request, job, fetched  # a document that waits is kept once, in shared memory
+                read = await reading
             await tell_prediction(context, read.predicted_s)
             return ocr_pb2.RecognizeResponse(page=responses.page(read.page))
         raise AssertionError("a failed call is aborted")
@@ -42,16 +46,11 @@ class OcrService(ocr_pb2_grpc.OcrServiceServicer):
         self, request: ocr_pb2.RecognizeDocumentRequest, context: Context
     ) -> None:
         async with self._calls.answering("RecognizeDocument", context) as request_id:
-            reading = self._reader.read_document(
-                self._requests.document(request, caller_of(context))
-            )
-            del request  # as above
-            async with aclosing(reading) as events:
-                async for event in events:
-                    if isinstance(event, DocumentStart):
-                        await tell_prediction(context, event.predicted_s)
-                    log_failure(event, request_id)
-                    await self._calls.send(context, responses.document_event(event, request_id))
+            job = self._requests.document(request, caller_of(context))
+            async with self._urls.fetched(request.source.uri, job.priority, job.client) as fetched:
+                reading = self._reader.read_document(with_content(job, fetched))
+                del request, job, fetched  # as above
+                await self._send_all(reading, context, request_id)
 
     async def RecognizeStream(  # type: ignore[override]  # noqa: N802 - as above
         self, request_iterator: AsyncIterator[ocr_pb2.RecognizeStreamRequest], context: Context
@@ -67,10 +66,22 @@ class OcrService(ocr_pb2_grpc.OcrServiceServicer):
         self, request: ocr_pb2.RecognizeLinesRequest, context: Context
     ) -> ocr_pb2.RecognizeLinesResponse:
         async with self._calls.answering("RecognizeLines", context) as request_id:
-            lines = await self._lines.read(self._requests.lines(request, caller_of(context)))
+            job = self._requests.lines(request, caller_of(context))
+            job = await self._urls.with_lines(job, [source.uri for source in request.lines])
+            lines = await self._lines.read(job)
             for number, line in enumerate(lines, start=1):
                 if isinstance(line, OcrError):
                     log_line_failure(line, request_id, number)
             texts = [responses.line_text(line, request_id) for line in lines]
             return ocr_pb2.RecognizeLinesResponse(lines=texts)
         raise AssertionError("a failed call is aborted")
+
+    async def _send_all(
+        self, reading: AsyncGenerator[DocumentEvent, None], context: Context, request_id: str
+    ) -> None:
+        async with aclosing(reading) as events:
+            async for event in events:
+                if isinstance(event, DocumentStart):
+                    await tell_prediction(context, event.predicted_s)
+                log_failure(event, request_id)
+                await self._calls.send(context, responses.document_event(event, request_id))

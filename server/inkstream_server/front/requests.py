@@ -16,7 +16,6 @@ from inkstream_server.errors import (
     OcrError,
     OptionNotServed,
     TooManyLines,
-    UriNotAllowed,
 )
 from inkstream_server.front.single_precision import as_written
 from inkstream_server.pipeline.frames import Frame
@@ -151,7 +150,7 @@ class RequestReader:
             content, raw = self._content(source)
         except OcrError as error:
             return error
-        if not content:
+        if not content and not source.uri:
             return EmptyInput("the source is empty")
         return Content(content, source.password, raw)
 
@@ -173,7 +172,7 @@ def _content(source: source_pb2.Source) -> tuple[bytes, RawLayout | None]:
         case "raw":
             return _raw_content(source.raw)
         case "uri":
-            raise UriNotAllowed("this server fetches no URL; send the bytes in source.content")
+            return b"", None  # it is fetched once all else of the request is known to be right
         case _:
             raise EmptyInput("the request has no source")
 

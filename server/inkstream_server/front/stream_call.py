@@ -25,6 +25,7 @@ from inkstream_server.front.upload_protocol import (
     UploadProtocol,
     UploadStalled,
 )
+from inkstream_server.front.url_sources import UrlSources, with_content
 from inkstream_server.pipeline.document import DocumentReader
 from inkstream_server.pipeline.intake import DocumentJob, Intake
 from inkstream_server.pipeline.results import DocumentEnd, DocumentEvent, FailedPage, Page
@@ -44,6 +45,7 @@ class StreamTools:
     requests: RequestReader
     intake: Intake
     reader: DocumentReader
+    urls: UrlSources
     config: UploadConfig
     max_document_bytes: int
     metrics: Metrics
@@ -55,6 +57,7 @@ class _Document:
 
     id: str
     job: DocumentJob | None = None
+    url: str = ""
     upload: Upload | None = None
     opened_at: float = field(default_factory=time.monotonic)
     ok_page_count: int = 0
@@ -147,6 +150,7 @@ class StreamCall:
                 raise verdict.error
             if has_source:
                 document.job = self._tools.requests.document(header, self._caller)
+                document.url = header.source.uri
             else:
                 document.job, document.upload = self._tools.requests.upload(
                     header, self._caller, self._tools.intake.open_upload
@@ -196,7 +200,7 @@ class StreamCall:
 
     async def _read(self, document: _Document) -> None:
         assert document.job is not None
-        async with aclosing(self._events(document.job)) as events:
+        async with aclosing(self._events(document.job, document.url)) as events:
             async for event in events:
                 if document.mistake is not None:
                     break
@@ -208,12 +212,14 @@ class StreamCall:
                 await self._tell(document, event)
         await self._fail(document, document.mistake)  # now that nothing of it is read any more
 
-    async def _events(self, job: DocumentJob) -> AsyncGenerator[DocumentEvent, None]:
+    async def _events(self, job: DocumentJob, url: str) -> AsyncGenerator[DocumentEvent, None]:
         """The document's events. Whatever goes wrong with it is in the last one."""
         try:
-            async with aclosing(self._tools.reader.read_document(job)) as events:
-                async for event in events:
-                    yield event
+            async with self._tools.urls.fetched(url, job.priority, job.client) as fetched:
+                reading = self._tools.reader.read_document(with_content(job, fetched))
+                async with aclosing(reading) as events:
+                    async for event in events:
+                        yield event
         except OcrError as error:
             yield DocumentEnd(0, 0, 0.0, error)
         except Exception as error:  # noqa: BLE001 - the document's boundary: logged, answered

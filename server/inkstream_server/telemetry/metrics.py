@@ -29,6 +29,7 @@ class Metrics:
         self.batches = BatchMetrics(self.registry)
         self.workers = WorkerMetrics(self.registry)
         self.arenas = ArenaMetrics(self.registry)
+        self.urls = UrlMetrics(self.registry)
         # process_resident_memory_bytes, process_cpu_seconds_total, process_open_fds and more: of
         # the front, since it is the front that is asked.
         ProcessCollector(registry=self.registry)
@@ -72,6 +73,30 @@ class PageMetrics:
         self.lines = Counter("inkstream_lines", "Text lines read.", registry=registry)
         self.in_flight = Gauge(
             "inkstream_pages_in_flight", "Pages being read now.", registry=registry
+        )
+
+
+class UrlMetrics:
+    """What is fetched for callers."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.ended = Counter(
+            "inkstream_url_fetches",
+            "Fetches of URLs that ended, by reason (OK where they succeeded).",
+            ("reason",),
+            registry=registry,
+        )
+        self.seconds = Histogram(
+            "inkstream_url_fetch_duration_seconds",
+            "Time from the first look at a URL to its last byte.",
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self.fetched_bytes = Counter(
+            "inkstream_url_fetched_bytes", "Bytes of documents fetched.", registry=registry
+        )
+        self.in_flight = Gauge(
+            "inkstream_url_fetches_in_flight", "URLs being fetched now.", registry=registry
         )
 
 

@@ -11,7 +11,6 @@ from inkstream_server.errors import (
     ModuleNotServed,
     OcrError,
     OptionNotServed,
-    UriNotAllowed,
 )
 from inkstream_server.front.requests import Caller, RequestReader
 from inkstream_server.pipeline.frames import Frame
@@ -161,7 +160,6 @@ def test_raw_pixels_come_with_how_they_lie() -> None:
         (None, EmptyInput),
         (source_pb2.Source(), EmptyInput),
         (source_pb2.Source(password="pw"), EmptyInput),
-        (source_pb2.Source(uri="http://localhost/"), UriNotAllowed),
         (source_pb2.Source(raw=source_pb2.RawImage(height=1, width=1, channels=1)), InvalidField),
     ],
 )

@@ -36,15 +36,17 @@ class OcrServiceStub:
     IMAGE_DAMAGED, IMAGE_TOO_LARGE, CONTENT_TOO_LARGE, PDF_DAMAGED,
     PDF_PASSWORD_REQUIRED, PDF_PASSWORD_WRONG, DOCUMENT_EMPTY,
     TOO_MANY_PAGES, TOO_MANY_LINES, TOO_MANY_DOCUMENTS, PAGE_TOO_LARGE,
-    UPLOAD_INCOMPLETE, REQUEST_MALFORMED
+    UPLOAD_INCOMPLETE, REQUEST_MALFORMED, URI_FETCH_FAILED
     FAILED_PRECONDITION  this server is not set up for it: MODULE_NOT_SERVED, MODEL_NOT_SERVED,
     OPTION_NOT_SERVED, URI_NOT_ALLOWED
     RESOURCE_EXHAUSTED   more waits than the server holds, retry with back-off: QUEUE_FULL,
     SPOOL_FULL; the deadline cannot be met: DEADLINE_TOO_SHORT; also, without
     an ErrorInfo, a message over the size limit
-    DEADLINE_EXCEEDED    the caller's deadline has passed, or PAGE_TIMEOUT, UPLOAD_STALLED; the
-    answers of a stream were not taken for too long: ANSWERS_UNREAD
-    UNAVAILABLE          try again, another server may serve: STARTING_UP, SHUTTING_DOWN
+    DEADLINE_EXCEEDED    the caller's deadline has passed, or PAGE_TIMEOUT, UPLOAD_STALLED,
+    URI_TIMEOUT; the answers of a stream were not taken for too long:
+    ANSWERS_UNREAD
+    UNAVAILABLE          try again, another server may serve: STARTING_UP, SHUTTING_DOWN; the host
+    of a URL is away: URI_UNREACHABLE
     INTERNAL             a bug, told only in the log: INTERNAL, WORKER_CRASHED
 
     Beside the ErrorInfo stand a google.rpc.RequestInfo, whose id the server's log knows, and, where
@@ -99,15 +101,17 @@ class OcrServiceServicer:
     IMAGE_DAMAGED, IMAGE_TOO_LARGE, CONTENT_TOO_LARGE, PDF_DAMAGED,
     PDF_PASSWORD_REQUIRED, PDF_PASSWORD_WRONG, DOCUMENT_EMPTY,
     TOO_MANY_PAGES, TOO_MANY_LINES, TOO_MANY_DOCUMENTS, PAGE_TOO_LARGE,
-    UPLOAD_INCOMPLETE, REQUEST_MALFORMED
+    UPLOAD_INCOMPLETE, REQUEST_MALFORMED, URI_FETCH_FAILED
     FAILED_PRECONDITION  this server is not set up for it: MODULE_NOT_SERVED, MODEL_NOT_SERVED,
     OPTION_NOT_SERVED, URI_NOT_ALLOWED
     RESOURCE_EXHAUSTED   more waits than the server holds, retry with back-off: QUEUE_FULL,
     SPOOL_FULL; the deadline cannot be met: DEADLINE_TOO_SHORT; also, without
     an ErrorInfo, a message over the size limit
-    DEADLINE_EXCEEDED    the caller's deadline has passed, or PAGE_TIMEOUT, UPLOAD_STALLED; the
-    answers of a stream were not taken for too long: ANSWERS_UNREAD
-    UNAVAILABLE          try again, another server may serve: STARTING_UP, SHUTTING_DOWN
+    DEADLINE_EXCEEDED    the caller's deadline has passed, or PAGE_TIMEOUT, UPLOAD_STALLED,
+    URI_TIMEOUT; the answers of a stream were not taken for too long:
+    ANSWERS_UNREAD
+    UNAVAILABLE          try again, another server may serve: STARTING_UP, SHUTTING_DOWN; the host
+    of a URL is away: URI_UNREACHABLE
     INTERNAL             a bug, told only in the log: INTERNAL, WORKER_CRASHED
 
     Beside the ErrorInfo stand a google.rpc.RequestInfo, whose id the server's log knows, and, where
@@ -217,15 +221,17 @@ class OcrService:
     IMAGE_DAMAGED, IMAGE_TOO_LARGE, CONTENT_TOO_LARGE, PDF_DAMAGED,
     PDF_PASSWORD_REQUIRED, PDF_PASSWORD_WRONG, DOCUMENT_EMPTY,
     TOO_MANY_PAGES, TOO_MANY_LINES, TOO_MANY_DOCUMENTS, PAGE_TOO_LARGE,
-    UPLOAD_INCOMPLETE, REQUEST_MALFORMED
+    UPLOAD_INCOMPLETE, REQUEST_MALFORMED, URI_FETCH_FAILED
     FAILED_PRECONDITION  this server is not set up for it: MODULE_NOT_SERVED, MODEL_NOT_SERVED,
     OPTION_NOT_SERVED, URI_NOT_ALLOWED
     RESOURCE_EXHAUSTED   more waits than the server holds, retry with back-off: QUEUE_FULL,
     SPOOL_FULL; the deadline cannot be met: DEADLINE_TOO_SHORT; also, without
     an ErrorInfo, a message over the size limit
-    DEADLINE_EXCEEDED    the caller's deadline has passed, or PAGE_TIMEOUT, UPLOAD_STALLED; the
-    answers of a stream were not taken for too long: ANSWERS_UNREAD
-    UNAVAILABLE          try again, another server may serve: STARTING_UP, SHUTTING_DOWN
+    DEADLINE_EXCEEDED    the caller's deadline has passed, or PAGE_TIMEOUT, UPLOAD_STALLED,
+    URI_TIMEOUT; the answers of a stream were not taken for too long:
+    ANSWERS_UNREAD
+    UNAVAILABLE          try again, another server may serve: STARTING_UP, SHUTTING_DOWN; the host
+    of a URL is away: URI_UNREACHABLE
     INTERNAL             a bug, told only in the log: INTERNAL, WORKER_CRASHED
 
     Beside the ErrorInfo stand a google.rpc.RequestInfo, whose id the server's log knows, and, where

@@ -40,7 +40,10 @@ class Source(_message.Message):
     uri: _builtins.str
     """An http(s) URL that the server fetches, if it allows that host. Fails with
     FAILED_PRECONDITION / URI_NOT_ALLOWED where it does not (the default), and with
-    INVALID_ARGUMENT / CONTENT_TOO_LARGE where what it names is over the server's limit.
+    INVALID_ARGUMENT / CONTENT_TOO_LARGE where what it names is over the server's limit. What its
+    host does wrong fails with INVALID_ARGUMENT / URI_FETCH_FAILED (it has no such file),
+    UNAVAILABLE / URI_UNREACHABLE or DEADLINE_EXCEEDED / URI_TIMEOUT; more URLs than are fetched
+    at once with RESOURCE_EXHAUSTED / QUEUE_FULL.
     """
     password: _builtins.str
     """Password of an encrypted PDF; ignored for everything else. Without one, such a PDF fails with

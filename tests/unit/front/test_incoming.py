@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from tests.unit.pipeline.test_upload import nobodys_seat, space
+
+from inkstream_server.errors import ContentTooLarge, QueueFull
+from inkstream_server.front.incoming import SMALL_BYTES, IncomingFile
+from inkstream_server.pipeline.upload import Upload, UploadSpace
+
+
+def never() -> Upload:
+    raise AssertionError("a small file is no upload")
+
+
+def opening(room: UploadSpace) -> Upload:
+    return Upload(room, nobodys_seat(), ExitStack())
+
+
+def run(scenario: Coroutine[object, object, None]) -> None:
+    asyncio.run(scenario)
+
+
+def test_a_small_file_is_bytes_and_enters_nothing() -> None:
+    async def scenario() -> None:
+        with IncomingFile(never, limit_bytes=100) as file:
+            await file.append(b"one")
+            await file.append(b"two")
+
+            assert file.take() == b"onetwo"
+            assert file.take() == b""  # nothing is held twice
+
+    run(scenario())
+
+
+def test_a_large_file_is_an_upload_from_its_first_megabyte_on(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        room = space(tmp_path)
+        part = b"x" * (SMALL_BYTES // 2)
+        with IncomingFile(lambda: opening(room), limit_bytes=10 * SMALL_BYTES) as file:
+            for _ in range(4):
+                await file.append(part)
+
+            upload = file.take()
+            assert isinstance(upload, Upload)
+            assert b"".join(upload.parts) == 4 * part
+            assert room.memory.taken == 2 * SMALL_BYTES
+        assert room.memory.taken == 0
+
+    run(scenario())
+
+
+def test_a_file_that_is_refused_holds_nothing(tmp_path: Path) -> None:
+    def refuse() -> Upload:
+        raise QueueFull("too many")
+
+    async def scenario() -> None:
+        with IncomingFile(refuse, 10 * SMALL_BYTES) as file, pytest.raises(QueueFull):
+            await file.append(b"x" * (SMALL_BYTES + 1))
+
+    run(scenario())
+
+
+def test_a_file_that_grows_too_large_is_refused() -> None:
+    async def scenario() -> None:
+        with IncomingFile(never, limit_bytes=5) as file:
+            await file.append(b"five!")
+            with pytest.raises(ContentTooLarge, match="more than 5 bytes"):
+                await file.append(b"!")
+
+    run(scenario())
