@@ -20,6 +20,7 @@ from inkstream_server.document.limits import DocumentLimits
 from inkstream_server.engines.engine import Precision
 from inkstream_server.errors import Fault, OcrError
 from inkstream_server.findings import findings
+from inkstream_server.front.http_schema import HttpConfig
 from inkstream_server.front.listening import FrontConfig
 from inkstream_server.front.url_rules import UrlConfig
 from inkstream_server.pipeline.settings import PageDefaults
@@ -136,6 +137,7 @@ class ServerConfig(BaseModel, frozen=True, extra="forbid"):
     limits: DocumentLimits = DocumentLimits()
     memory: MemoryConfig = MemoryConfig()
     uploads: UploadConfig = UploadConfig()
+    http: HttpConfig = HttpConfig()
     urls: UrlConfig = UrlConfig()
     # Pages of one document that are read at once. None: planned from the workers.
     window_pages: int | None = Field(default=None, ge=1, le=1024)

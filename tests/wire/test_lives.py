@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import signal
@@ -200,7 +201,8 @@ def test_before_it_is_warm_a_server_answers_that_it_is_not() -> None:
     with running_server(*FAKE, until_serving=False) as starting, stubs_of(starting) as stubs:
         watch = stubs.health.Watch(health_pb2.HealthCheckRequest(), timeout=CALL_S)
         assert next(watch).status == NOT_SERVING
-        assert http_get(starting, "/health") == (503, '{"status": "NOT_SERVING"}')
+        status, text = http_get(starting, "/health")
+        assert (status, json.loads(text)["status"]) == (503, "NOT_SERVING")
         assert recognize_refusal(stubs) == (grpc.StatusCode.UNAVAILABLE, "STARTING_UP")
 
         assert next(watch).status == SERVING

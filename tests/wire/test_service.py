@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import uuid
+
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2
@@ -64,9 +67,22 @@ def test_the_health_of_a_service_that_is_not_there_is_not_known(stubs: Stubs) ->
     assert refusal(refused.value).code is grpc.StatusCode.NOT_FOUND
 
 
-def test_http_tells_health_and_nothing_else(server: RunningServer) -> None:
-    assert http_get(server, "/health") == (200, '{"status": "SERVING"}')
-    assert http_get(server, "/")[0] == 404
+def test_http_tells_health_as_paddlex_does(server: RunningServer) -> None:
+    status, text = http_get(server, "/health")
+    health = json.loads(text)
+
+    assert status == 200
+    assert uuid.UUID(health.pop("logId"))
+    assert health == {"errorCode": 0, "errorMsg": "Healthy", "status": "SERVING"}
+
+
+@pytest.mark.parametrize(("path", "code"), [("/", 404), ("/ocr", 405)])
+def test_what_is_not_there_is_told_as_json(server: RunningServer, path: str, code: int) -> None:
+    status, text = http_get(server, path)
+    told = json.loads(text)
+
+    assert (status, told["errorCode"]) == (code, code)
+    assert told["errorMsg"] and uuid.UUID(told["logId"])
 
 
 def test_reflection_lists_the_services_and_their_files(stubs: Stubs) -> None:

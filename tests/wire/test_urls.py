@@ -19,6 +19,7 @@ from tests.wire.calls import (
     well_server,
 )
 from tests.wire.file_host import BOOK, FILES, PICTURE, FileHost, file_host
+from tests.wire.http_calls import base64_of, post
 from tests.wire.test_lives import eventually
 from tests.wire.uploads import by_document, header, readings, reason, spooled_files, upload
 
@@ -185,3 +186,40 @@ def test_a_large_file_goes_to_disk_and_is_gone_afterwards(
 
     eventually(lambda: spooled_files(server, folder) == 0)
     assert metric(server, 'inkstream_arena_taken_bytes{arena="documents"}') == 0
+
+
+def test_over_http_a_url_stands_where_the_files_text_would(
+    server: RunningServer, host: FileHost
+) -> None:
+    by_bytes = post(server, file=base64_of(PICTURE), fileType=1)
+
+    by_url = post(server, file=host.url("/picture.png"), fileType=1)
+
+    assert by_url.pages == by_bytes.pages
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "reason"),
+    [
+        ("/nothing", 422, "URI_FETCH_FAILED"),
+        ("/broken", 503, "URI_UNREACHABLE"),
+        ("/large", 413, "CONTENT_TOO_LARGE"),
+        ("/silent", 504, "URI_TIMEOUT"),
+        ("/elsewhere", 400, "URI_NOT_ALLOWED"),
+    ],
+)
+def test_over_http_too_what_cannot_be_fetched_is_refused_by_its_reason(
+    server: RunningServer, host: FileHost, path: str, status: int, reason: str
+) -> None:
+    answer = post(server, file=host.url(path), logId="by-url")
+
+    assert (answer.status, answer.reason) == (status, reason)
+    assert answer.json["logId"] == "by-url"
+
+
+def test_a_url_that_is_none_is_told_as_the_file_over_http(server: RunningServer) -> None:
+    answer = post(server, file="https://user:secret@example.com/a.png")
+
+    assert (answer.status, answer.reason) == (422, "INVALID_FIELD")
+    assert answer.json["facts"]["field"] == "file"
+    assert "secret" not in str(answer.json) + server.log_text()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from inkstream_server.app.batching import BatchPolicies
-from inkstream_server.app.http_parts import url_sources
+from inkstream_server.app.http_parts import ocr_tools, url_sources
 from inkstream_server.app.loads import ModelLoads
 from inkstream_server.app.plan import plan_server
 from inkstream_server.app.pools import ServerPools
@@ -17,6 +17,7 @@ from inkstream_server.app.widths import ModelWidths
 from inkstream_server.config import ServerConfig
 from inkstream_server.front.calls import Calls
 from inkstream_server.front.grpc_server import GrpcServer, Services
+from inkstream_server.front.http_ocr import OcrEndpoint
 from inkstream_server.front.http_server import HttpServer
 from inkstream_server.front.model_service import ModelService, ServerFacts
 from inkstream_server.front.ocr_service import OcrService
@@ -88,7 +89,12 @@ def build(config: ServerConfig) -> Parts:
     services = Services(OcrService(tools, readers.lines, calls), ModelService(facts, loaded, calls))
     return Parts(
         grpc=GrpcServer(config.server, services, calls),
-        http=HttpServer(config.server, metrics.registry, lambda: admission.is_open),
+        http=HttpServer(
+            config.server,
+            OcrEndpoint(ocr_tools(config, book, readers, urls), calls),
+            metrics.registry,
+            lambda: admission.is_open,
+        ),
         urls=fetcher,
         cpu=pools.workers.cpu,
         models=pools.workers.models,

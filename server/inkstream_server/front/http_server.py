@@ -1,27 +1,53 @@
-"""The HTTP side of the front: health and metrics for those who do not speak gRPC."""
+"""The HTTP server: reading for clients of PaddleX, health and metrics for who watches."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Final
 
-from aiohttp import web
+from aiohttp import http_exceptions, web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
+from inkstream_server.front.http_ocr import OcrEndpoint
 from inkstream_server.front.listening import AddressInUse, FrontConfig, address_of
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_UNAVAILABLE: Final = 503
+# For the last bytes of answers to be written, once all calls have ended.
+_LAST_WORDS_S: Final = 1.0
 
 
 class HttpServer:
-    """GET /health (200 or 503) and GET /metrics (Prometheus)."""
+    """POST /ocr, GET /health (200 or 503) and GET /metrics (Prometheus)."""
 
     def __init__(
-        self, config: FrontConfig, registry: CollectorRegistry, is_serving: Callable[[], bool]
+        self,
+        config: FrontConfig,
+        ocr: OcrEndpoint,
+        registry: CollectorRegistry,
+        is_serving: Callable[[], bool],
     ) -> None:
         self._config = config
         self._registry = registry
         self._is_serving = is_serving
-        app = web.Application()
-        app.add_routes([web.get("/health", self._health), web.get("/metrics", self._metrics)])
-        self._runner = web.AppRunner(app, access_log=None)
+        app = web.Application(middlewares=[_refusals_as_json])
+        app.add_routes(
+            [
+                web.post("/ocr", ocr.post),
+                web.get("/health", self._health),
+                web.get("/metrics", self._metrics),
+            ]
+        )
+        self._runner = web.AppRunner(
+            app,
+            access_log=None,
+            logger=_quiet_logger(),
+            handler_cancellation=True,
+            shutdown_timeout=_LAST_WORDS_S,
+        )
         self.port = 0
 
     async def start(self) -> None:
@@ -42,13 +68,45 @@ class HttpServer:
         await self._runner.cleanup()
 
     async def _health(self, request: web.Request) -> web.Response:
+        """PaddleX's members, and `status` as gRPC's health check tells it."""
         del request
         if self._is_serving():
-            return web.json_response({"status": "SERVING"})
-        return web.json_response({"status": "NOT_SERVING"}, status=503)
+            return _told(0, "Healthy", status="SERVING")
+        return _told(_UNAVAILABLE, "Not ready", status="NOT_SERVING")
 
     async def _metrics(self, request: web.Request) -> web.Response:
         del request
         return web.Response(
             body=generate_latest(self._registry), headers={"Content-Type": CONTENT_TYPE_LATEST}
         )
+
+
+@web.middleware
+async def _refusals_as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """What is not there, or not by that method, is told as everything else is."""
+    try:
+        return await handler(request)
+    except web.HTTPException as refusal:
+        headers = {name: refusal.headers[name] for name in ("Allow",) if name in refusal.headers}
+        answer = _told(refusal.status, refusal.reason)
+        answer.headers.update(headers)
+        return answer
+
+
+def _quiet_logger() -> logging.Logger:
+    """Any scan of the port would fill the log, with a trace for each request that is no HTTP."""
+    logger = logging.getLogger(__name__)
+    logger.addFilter(
+        lambda record: (
+            not (
+                record.exc_info
+                and isinstance(record.exc_info[1], http_exceptions.HttpProcessingError)
+            )
+        )
+    )
+    return logger
+
+
+def _told(code: int, message: str, **more: str) -> web.Response:
+    told = {"logId": uuid.uuid4().hex, "errorCode": code, "errorMsg": message, **more}
+    return web.json_response(told, status=code or web.HTTPOk.status_code)

@@ -1,0 +1,90 @@
+"""Reads the body of POST /ocr while it comes in: its members, and its file's bytes or URL."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from aiohttp import http_exceptions, web
+
+from inkstream_server.errors import ContentTooLarge, InvalidField
+from inkstream_server.front.file_text import FileText
+from inkstream_server.front.http_calls import HttpCall
+from inkstream_server.front.http_schema import (
+    OcrRequest,
+    RequestNotJson,
+    log_id_of,
+    parse_request,
+)
+from inkstream_server.front.incoming import IncomingFile
+from inkstream_server.front.json_file import MAX_REST_BYTES, MEMBER, JsonFile
+from inkstream_server.front.upload_protocol import UploadStalled
+
+
+@dataclass(frozen=True, slots=True)
+class BodyLimits:
+    """`max_idle_s`: for how long nothing may come of a body."""
+
+    max_file_bytes: int
+    max_idle_s: float
+
+    @property
+    def max_body_bytes(self) -> int:
+        """Base64 takes four bytes for three, and may be broken into lines."""
+        return MAX_REST_BYTES + self.max_file_bytes * 3 // 2
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A body that has come in. Where `url` is empty its file's bytes have come too."""
+
+    request: OcrRequest
+    url: str
+
+
+async def read_body(call: HttpCall, file: IncomingFile, limits: BodyLimits) -> Body:
+    """Read it all; the bytes of its file go where they belong at once. Raises OcrError."""
+    members, text = JsonFile(), FileText()
+    try:
+        async for chunk in _chunks(call.request, limits):
+            await file.append(text.feed(members.feed(chunk)))
+    finally:
+        if log_id := log_id_of(members.rest):
+            call.is_called(log_id)
+    request = parse_request(members.rest)
+    if request.file:  # its name was written with escapes, so that it was not seen as it came
+        if members.was_found:
+            raise InvalidField.of(MEMBER, "there twice", "one file a request")
+        await file.append(text.feed(request.file.encode()))
+    await file.append(text.end())
+    return Body(request, text.url or "")
+
+
+async def _chunks(request: web.Request, limits: BodyLimits) -> AsyncIterator[bytes]:
+    """The body as it comes. Raises ContentTooLarge, UploadStalled or RequestNotJson."""
+    _check_size(request.content_length or 0, limits)
+    size_bytes = 0
+    while chunk := await _next_chunk(request, limits.max_idle_s):
+        size_bytes += len(chunk)
+        _check_size(size_bytes, limits)
+        yield chunk
+
+
+async def _next_chunk(request: web.Request, max_idle_s: float) -> bytes:
+    try:
+        async with asyncio.timeout(max_idle_s):
+            return await request.content.readany()
+    except TimeoutError as error:
+        stalled = f"nothing has come of the request's body for {max_idle_s:g} s"
+        raise UploadStalled(stalled) from error
+    except (web.RequestPayloadError, http_exceptions.HttpProcessingError) as error:
+        raise RequestNotJson(f"the body of the request is damaged: {error}") from error
+
+
+def _check_size(size_bytes: int, limits: BodyLimits) -> None:
+    if size_bytes > limits.max_body_bytes:
+        raise ContentTooLarge(
+            f"the request has more than {limits.max_body_bytes} bytes",
+            max_bytes=limits.max_body_bytes,
+        )

@@ -1,0 +1,92 @@
+"""What every call of HTTP has around it: an id, errors as JSON, a line in the log, its metrics."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from inkstream_server.errors import Fault, InternalError, OcrError, ShuttingDown
+from inkstream_server.front import http_status
+from inkstream_server.front.calls import (
+    REQUEST_ID_KEY,
+    CallRecord,
+    Calls,
+    is_request_id,
+    request_id_of,
+    uncancel,
+)
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class HttpCall:
+    """One call that is being answered."""
+
+    request: web.Request
+    record: CallRecord
+    log_id: str
+    has_begun: bool = False  # to be answered: its status has been sent
+
+    @property
+    def client(self) -> str:
+        """Who calls: one connection is one client, as with gRPC."""
+        return peer_of(self.request)
+
+    def is_called(self, log_id: str) -> None:
+        """Note what the client calls it. The log does too, where that forges no line of it."""
+        self.log_id = log_id
+        if is_request_id(log_id):
+            self.record.request_id = log_id
+
+
+Work = Callable[[HttpCall], Awaitable[web.StreamResponse]]
+
+
+async def answer(calls: Calls, method: str, request: web.Request, work: Work) -> web.StreamResponse:
+    """The answer that `work` gives, or that of what went wrong with it.
+
+    Where the answer has begun already, nothing but the end of the connection tells that it failed.
+    """
+    request_id = request_id_of([request.headers.get(REQUEST_ID_KEY)])
+    with calls.counted(method, request_id, peer_of(request)) as record:
+        call = HttpCall(request, record, request_id)
+        try:
+            return await work(call)
+        except OcrError as failure:
+            error = failure
+        except asyncio.CancelledError:
+            if not calls.is_ending:
+                record.reason = "CANCELLED"
+                raise
+            uncancel()
+            error = ShuttingDown("the server shut down meanwhile")
+        except ConnectionError as lost:
+            record.reason = "CANCELLED"
+            raise asyncio.CancelledError from lost
+        except Exception as bug:  # noqa: BLE001 - the call's boundary: logged and answered
+            _log.exception("request %s failed", record.request_id)
+            error = InternalError(str(bug))
+        record.reason = error.reason
+        return _failed(call, error)
+
+
+def peer_of(request: web.Request) -> str:
+    address = request.transport and request.transport.get_extra_info("peername")
+    return f"http:{address[0]}:{address[1]}" if address else "http:"
+
+
+def _failed(call: HttpCall, error: OcrError) -> web.Response:
+    if error.fault is Fault.SERVER:
+        _log.error("request=%s reason=%s %s", call.record.request_id, error.reason, error.message)
+    if call.has_begun:
+        raise asyncio.CancelledError from error
+    return web.json_response(
+        http_status.failure(error, call.log_id, call.record.request_id),
+        status=http_status.code_of(error),
+        headers=http_status.headers(error),
+    )

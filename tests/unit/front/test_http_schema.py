@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inkstream_server.errors import InvalidField
+from inkstream_server.front.http_schema import (
+    OcrRequest,
+    RequestNotJson,
+    as_sent,
+    log_id_of,
+    parse_request,
+)
+from inkstream_server.stages.detection import LimitType
+
+
+def parsed(**members: object) -> OcrRequest:
+    return parse_request(json.dumps({"file": "", **members}).encode())
+
+
+def test_what_a_request_leaves_out_is_the_servers_to_say() -> None:
+    wishes = parsed().wishes()
+
+    assert {getattr(wishes, name) for name in wishes.__slots__} == {None}
+
+
+def test_every_member_is_a_wish() -> None:
+    wishes = parsed(
+        useDocOrientationClassify=True,
+        useDocUnwarping=False,
+        useTextlineOrientation=True,
+        textDetLimitSideLen=736,
+        textDetLimitType="min",
+        textDetThresh=0.0,
+        textDetBoxThresh=0.5,
+        textDetUnclipRatio=1.5,
+        textRecScoreThresh=0.25,
+    ).wishes()
+
+    assert (
+        wishes.use_doc_orientation_classify,
+        wishes.use_doc_unwarping,
+        wishes.use_textline_orientation,
+    ) == (True, False, True)
+    assert (wishes.text_det_limit_side_len, wishes.text_det_limit_type) == (736, LimitType.MIN)
+    assert wishes.text_det_thresh == 0.0  # an explicit 0 is a value
+    assert wishes.text_det_box_thresh == 0.5
+    assert wishes.text_det_unclip_ratio == 1.5
+    assert wishes.text_rec_score_thresh == 0.25
+
+
+@pytest.mark.parametrize(
+    ("later", "side", "kind"),
+    [
+        ({}, 500, LimitType.MAX),
+        ({"textDetLimitSideLen": 736}, 736, None),
+        ({"textDetLimitType": "min"}, None, LimitType.MIN),
+    ],
+)
+def test_the_first_generations_limit_gives_way_to_the_laters(
+    later: dict[str, object], side: int | None, kind: LimitType | None
+) -> None:
+    wishes = parsed(inferenceParams={"maxLongSide": 500}, **later).wishes()
+
+    assert (wishes.text_det_limit_side_len, wishes.text_det_limit_type) == (side, kind)
+
+
+@pytest.mark.parametrize(
+    ("member", "sent", "read"),
+    [
+        ("fileType", True, 1),
+        ("textDetThresh", "0.5", 0.5),
+        ("textDetLimitSideLen", 960.0, 960),
+        ("textDetLimitSideLen", "960", 960),
+        ("useDocUnwarping", "yes", True),
+        ("useDocUnwarping", 0, False),
+        ("nobody_knows_it", {"file": [1]}, None),
+    ],
+)
+def test_what_paddlex_bears_is_borne(member: str, sent: object, read: object) -> None:
+    told = parsed(**{member: sent}).model_dump(by_alias=True)
+
+    assert told.get(member) == read
+
+
+@given(text=st.binary(max_size=40))
+def test_bytes_that_are_no_request_are_refused(text: bytes) -> None:
+    with pytest.raises((RequestNotJson, InvalidField)):
+        parse_request(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "log_id"),
+    [
+        (b'{"logId": "ours"}', "ours"),
+        (b'{"logId": "ours", "file": "', "ours"),
+        (b'{"logId": "ou', None),
+        (b'{"logId": ""}', None),
+        (b'{"logId": 5}', None),
+        (b'["logId"]', None),
+        (b"nonsense", None),
+        (b"", None),
+    ],
+)
+def test_the_clients_id_is_known_as_far_as_its_request_was_read(
+    text: bytes, log_id: str | None
+) -> None:
+    assert log_id_of(text) == log_id
+
+
+@pytest.mark.parametrize(
+    ("field", "name"),
+    [("options.text_det_unclip_ratio", "textDetUnclipRatio"), ("source.uri", "file")],
+)
+def test_a_field_is_named_as_the_client_names_it(field: str, name: str) -> None:
+    told = as_sent(InvalidField.of(field, 7, "less"))
+
+    assert told.message == f"{name} is 7; allowed: less"
+    assert told.facts == {"field": name, "value": "7", "allowed": "less"}
