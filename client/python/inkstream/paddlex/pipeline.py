@@ -144,6 +144,8 @@ class OcrPipeline:
         options = cast("Options", given)  # the names are its own, and the types are checked above
         return self._results(input, options, on_error)
 
+    __call__ = predict
+
     def _results(self, given: Inputs, options: Options, on_error: OnError) -> Iterator[OCRResult]:
         inputs = inputs_of(given, self._client.max_message_bytes)
         opened = partial(self._open_document, options)

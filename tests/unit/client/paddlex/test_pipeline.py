@@ -82,6 +82,15 @@ def test_what_is_set_is_asked_for_and_what_is_not_is_left(
     assert request.options == expected
 
 
+def test_a_pipeline_may_be_called_as_paddlex_may(script: Script, pipeline: OcrPipeline) -> None:
+    script.add_page(1, "one")
+
+    (result,) = pipeline(b"a picture", text_det_thresh=0.25)
+
+    assert result["rec_texts"] == ["one"]
+    assert asked(script)[0].options.text_det_thresh == 0.25
+
+
 def test_arguments_may_come_in_paddlex_order(script: Script, pipeline: OcrPipeline) -> None:
     script.add_page(1, "one")
 
