@@ -190,7 +190,7 @@ def test_a_pipeline_that_is_closed_leaves_nothing_behind() -> None:
     assert started
     assert worker_pids() == before
     assert not socket_path.parent.exists()
-    with pytest.raises((InkstreamError, ValueError)):
+    with pytest.raises(RuntimeError, match="this pipeline is closed"):
         read(pipeline, picture("one"))
 
 
@@ -201,6 +201,19 @@ def test_its_socket_is_for_its_user_alone(local: OcrPipeline) -> None:
     assert path.parent.stat().st_mode & 0o777 == 0o700
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect(str(path))
+
+
+def test_a_folder_that_is_too_long_for_a_socket_is_not_taken(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = tmp_path_factory.mktemp("d" * 90)
+    monkeypatch.setattr("tempfile.tempdir", str(deep))
+
+    with create_pipeline("OCR", settings={**FAKE, "server.port": 1}) as pipeline:
+        assert len(pipeline.target.removeprefix("unix:").encode()) <= 107
+        assert len(read(pipeline, picture("one"))) == 1
+
+    assert not any(path.name.startswith("inkstream-") for path in deep.iterdir())
 
 
 def test_a_pipeline_nobody_holds_any_more_ends() -> None:

@@ -10,6 +10,7 @@ import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,11 +25,12 @@ _SOCKET: Final = "inkstream.sock"
 # What the kernel leaves of a socket's path, of 108 bytes with the zero at its end.
 _MAX_PATH_BYTES: Final = 107
 _ORIGIN: Final = "an embedded server"
+_CPU: Final = "cpu"
+# The built-in sizes of batches are right for a CPU, and nobody waits for measurements.
+_UNTUNED: Final = Setting("inference.tuning", "off", _ORIGIN)
 _YEAR_S: Final = 365 * 24 * 3600.0
 # What whoever reads files of their own wants otherwise than who serves strangers.
 _DEFAULTS: Final = (
-    # Right for a CPU, and nobody waits for measurements.
-    Setting("inference.tuning", "off", _ORIGIN),
     Setting("log_level", "WARNING", _ORIGIN),
     Setting("limits.max_document_pages", 1_000_000, _ORIGIN),
     Setting("server.max_unread_s", _YEAR_S, _ORIGIN),
@@ -43,24 +45,22 @@ def embedded_config(
     `pipeline` is as `load_with_pipeline` takes it. Raises ConfigInvalid.
     """
     sources = ConfigSources(None, os.environ, settings, _DEFAULTS)
+    if sources.config().inference.device == _CPU:
+        sources = replace(sources, defaults=(*_DEFAULTS, _UNTUNED))
     loaded = load_with_pipeline(pipeline, sources)
     loaded.log()
     return loaded.config
 
 
 class EmbeddedServer:
-    """Serves from `start` to `stop`. Its thread holds up no program that ends."""
+    """Serves from `start` to `stop`. Its thread holds up no program that ends.
+
+    `target` is where clients find it, once it serves.
+    """
 
     def __init__(self, config: ServerConfig) -> None:
-        self._folder = _socket_folder()
-        front = config.server.model_copy(
-            update={
-                "host": f"{UNIX}{self._folder / _SOCKET}",
-                "http_port": None,
-                "drain_grace_s": 0.0,
-            }
-        )
-        self._config = config.model_copy(update={"server": front})
+        self.target = ""
+        self._config = config
         self._thread = threading.Thread(target=self._run, name="inkstream server", daemon=True)
         self._is_settled = threading.Event()
         self._failure: BaseException | None = None
@@ -69,16 +69,13 @@ class EmbeddedServer:
         self._is_unwanted = False
 
     @property
-    def target(self) -> str:
-        """Where clients find it."""
-        return self._config.server.address
-
-    @property
     def max_message_bytes(self) -> int:
         return self._config.server.max_message_bytes
 
     def start(self) -> None:
         """Return once it serves. Raises OcrError where it cannot."""
+        self._folder = _socket_folder()
+        self.target = f"{UNIX}{self._folder / _SOCKET}"
         self._thread.start()
         try:
             self._is_settled.wait()
@@ -112,7 +109,11 @@ class EmbeddedServer:
         self._loop = asyncio.get_running_loop()
         if self._is_unwanted:
             return
-        await serve_until(self._stopping, self._config, self._is_settled.set)
+        front = self._config.server.model_copy(
+            update={"host": self.target, "http_port": None, "drain_grace_s": 0.0}
+        )
+        config = self._config.model_copy(update={"server": front})
+        await serve_until(self._stopping, config, self._is_settled.set)
 
 
 def _socket_folder() -> Path:

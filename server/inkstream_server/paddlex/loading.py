@@ -67,9 +67,10 @@ def load_with_pipeline(
     form, origin = _form_of(pipeline)
     if form is None:
         return LoadedConfig(plain)
-    layer = layer_of(form, origin, _Pulled(plain, sources.environ).is_there)
+    pulled = _Pulled(plain, sources.environ)
+    layer = layer_of(form, origin, pulled.is_there)
     config = sources.config(layer.settings)
-    warnings = (_warning(module, config) for module in layer.missing)
+    warnings = (_warning(module, config, pulled) for module in layer.missing)
     return LoadedConfig(config, layer.remarks, tuple(text for text in warnings if text))
 
 
@@ -87,12 +88,17 @@ def _form_of(pipeline: str | Mapping[str, object] | None) -> tuple[OcrPipeline |
 
 
 class _Pulled:
-    """Knows which models there are. The fake engine needs none."""
+    """Knows which models there are, and how to come by others. The fake engine needs none."""
 
     def __init__(self, config: ServerConfig, environ: Mapping[str, str]) -> None:
         folder = config.models.dir
         self._store = ModelStore(folder.expanduser() if folder else default_models_dir(environ))
         self._is_needed = config.inference.engine != FakeEngine().name
+
+    def advice(self, name: str) -> str:
+        if CATALOGUE.find(name) is None:
+            return f"put its folder into {self._store.root}, or name it as model_dir"
+        return f"fetch it with: inkstream models pull {name} --models-dir {self._store.root}"
 
     def is_there(self, name: str) -> bool:
         if not self._is_needed:
@@ -100,17 +106,13 @@ class _Pulled:
         return os.sep not in name and self._store.directory(name).is_dir()
 
 
-def _warning(module: OptionalModule, config: ServerConfig) -> str:
+def _warning(module: OptionalModule, config: ServerConfig, pulled: _Pulled) -> str:
     """Empty where another layer says which model the module has."""
     if _value(config, module.model_key) != _value(ServerConfig(), module.model_key):
         return ""
     name = module.needs_pulling or ""
-    advice = (
-        f"fetch it with: inkstream models pull {name}"
-        if CATALOGUE.find(name)
-        else "put its folder there, or name it as model_dir"
-    )
-    return f"{module.place}: {name} is not pulled; {advice}. {_standing(module, config)}"
+    standing = _standing(module, config)
+    return f"{module.place}: {name} is not pulled; {pulled.advice(name)}. {standing}"
 
 
 def _standing(module: OptionalModule, config: ServerConfig) -> str:

@@ -85,6 +85,15 @@ def test_of_a_model_that_is_not_pulled_the_log_says_what_stands_in(
     assert str(own.textline_orientation) in told
 
 
+def test_of_a_model_that_can_be_had_the_log_says_how(tmp_path: Path) -> None:
+    contents = tree(SubModules__TextLineOrientation__model_name="ch_ppocr_mobile_v2.0_cls")
+
+    warnings = load(contents, tmp_path).warnings
+
+    command = f"inkstream models pull ch_ppocr_mobile_v2.0_cls --models-dir {tmp_path / 'models'}"
+    assert any(command in text for text in warnings)
+
+
 def test_a_module_that_our_own_file_gives_a_model_needs_no_warning(
     ocr_yaml: str, tmp_path: Path
 ) -> None:

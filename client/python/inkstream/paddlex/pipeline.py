@@ -124,6 +124,8 @@ class OcrPipeline:
         or TypeError. With `on_error` "skip" a warning is logged instead; any other `on_error` is
         called with what is skipped; the rest goes on.
         """
+        if not self._close.alive:
+            raise RuntimeError("this pipeline is closed")
         if text_det_max_side_limit not in (None, _MAX_SIDE_LIMIT):
             raise ValueError(f"text_det_max_side_limit is always {_MAX_SIDE_LIMIT} here")
         wishes: dict[str, object] = {
