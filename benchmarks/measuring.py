@@ -34,7 +34,7 @@ ALLOCATOR = KEEP_MEMORY | KEEP_FEW_PRIMITIVES
 class Variant:
     """One way to run one model: what `one_predictor.py` is told, and the environment it gets.
 
-    `settings` are `paddle_settings` or `openvino_settings`; `workload` is read by `inputs_of`.
+    `settings` are those of the engine below; `workload` is read by `inputs_of`.
     `shrink` gives memory back after every run (Paddle), `per_shape` compiles a model for every
     shape (OpenVINO).
     """
@@ -71,6 +71,11 @@ def openvino_settings(threads: int, precision: str = "f32", **more: bool | int) 
         "CPU_RUNTIME_CACHE_CAPACITY": entries[precision],
     }
     return settings | more
+
+
+def onnxruntime_settings(threads: int, **more: bool | int) -> dict[str, Any]:
+    """Tell the session options that Inkstream sets, and `more` over them."""
+    return {"intra_op_num_threads": threads, "enable_mem_pattern": False} | more
 
 
 def arguments(about: str) -> argparse.ArgumentParser:

@@ -83,7 +83,9 @@ def openvino_runner(variant: dict[str, Any]) -> Runner:
     import openvino
 
     core = openvino.Core()
-    graph = str(Path(variant["model"]) / "inference.pdmodel")
+    folder = Path(variant["model"])
+    names = ("inference.pdmodel", "inference.onnx")
+    graph = next(str(folder / name) for name in names if (folder / name).exists())
     if not variant["per_shape"]:
         compiled = core.compile_model(core.read_model(graph), "CPU", variant["settings"])
         request = compiled.create_infer_request()
@@ -101,6 +103,27 @@ def openvino_runner(variant: dict[str, Any]) -> Runner:
     return run
 
 
+def onnxruntime_runner(variant: dict[str, Any]) -> Runner:
+    """Load a model with ONNX Runtime; `settings` are the attributes of its SessionOptions."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    for attribute, value in variant["settings"].items():
+        setattr(options, attribute, value)
+    graph = str(Path(variant["model"]) / "inference.onnx")
+    session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+    return lambda tensor: session.run(None, {name: tensor})
+
+
+LOADERS: dict[str, Callable[[dict[str, Any]], Runner]] = {
+    "paddle": paddle_runner,
+    "openvino": openvino_runner,
+    "onnxruntime": onnxruntime_runner,
+}
+
+
 def memory_mib(field: str) -> float:
     """Read one field of /proc/self/status, such as VmRSS; 0 where there is none."""
     for line in Path("/proc/self/status").read_text().splitlines():
@@ -114,8 +137,7 @@ def main() -> None:
     variant = json.loads(sys.stdin.readline())
     answers = sys.stdout
     sys.stdout = sys.stderr
-    load = paddle_runner if variant["engine"] == "paddle" else openvino_runner
-    run = load(variant)
+    run = LOADERS[variant["engine"]](variant)
     inputs = inputs_of(variant["workload"])
     print("ready", file=answers, flush=True)
     for _ in sys.stdin:
