@@ -42,10 +42,11 @@ def test_what_models_do_before_the_text_is_detected_is_work_too() -> None:
     unwarping = ModelBucket("flat", (712, 488))
     more_s = work.of([unwarping])
 
-    assert work.expected_s(SMALL, [unwarping]) == pytest.approx(work.expected_s(SMALL) + more_s)
+    plain_s = work.expected_s(SMALL, "rec")
+    assert work.expected_s(SMALL, "rec", [unwarping]) == pytest.approx(plain_s + more_s)
     for _ in range(500):
-        work.note(LARGE, lines_s=3.0, before=[unwarping], now=0.0)
-    assert work.usual_page_s == pytest.approx(work.of([LARGE]) + more_s + 3.0, rel=0.01)
+        work.note(LARGE, "rec", lines_s=3.0, before=[unwarping], now=0.0)
+    assert work.usual_page_s("rec") == pytest.approx(work.of([LARGE]) + more_s + 3.0, rel=0.01)
 
 
 def test_how_fast_work_is_done_is_learned_while_nobody_idles() -> None:
