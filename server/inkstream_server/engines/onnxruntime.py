@@ -46,7 +46,7 @@ class OnnxRuntimeEngine:
             return f"onnxruntime runs on the cpu only in this version, not on {device}"
         if find_spec("onnxruntime") is None:
             return "the package onnxruntime is not installed: pip install '.[onnxruntime]'"
-        if model.graph.name != GRAPH_ONNX:
+        if not model.is_onnx:
             return f"onnxruntime cannot read {model.graph.name}; it reads {GRAPH_ONNX}"
         if model.module is Module.DOC_UNWARPING:
             return (

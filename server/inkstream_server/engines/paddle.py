@@ -34,7 +34,6 @@ from inkstream_server.engines.paddle_unwarping import cut_json, cut_program
 from inkstream_server.engines.warp_points import NotUvDoc, mismatch
 from inkstream_server.models.files import (
     GRAPH_JSON,
-    GRAPH_ONNX,
     GRAPH_PDMODEL,
     ModelFiles,
     Module,
@@ -70,9 +69,9 @@ class PaddleEngine:
     def obstacle(self, model: ModelFiles, device: Device) -> str | None:
         if (missing := paddle_devices.obstacle(device)) is not None:
             return missing
-        if model.graph.name == GRAPH_ONNX:
+        if model.is_onnx:
             readable = f"{GRAPH_JSON} and {GRAPH_PDMODEL}"
-            return f"paddle cannot read {GRAPH_ONNX}; it reads {readable}"
+            return f"paddle cannot read {model.graph.name}; it reads {readable}"
         if model.weights is None:
             return f"paddle needs the weights beside {model.graph.name}"
         return None

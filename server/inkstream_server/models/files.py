@@ -15,6 +15,7 @@ from inkstream_server.models.recipe import USUAL, Recipe
 GRAPH_JSON: Final = "inference.json"
 GRAPH_PDMODEL: Final = "inference.pdmodel"
 GRAPH_ONNX: Final = "inference.onnx"
+ONNX_SUFFIX: Final = ".onnx"
 GRAPHS: Final = (GRAPH_JSON, GRAPH_PDMODEL, GRAPH_ONNX)
 """In the order in which one of them wins, where an engine reads several that are there."""
 WEIGHTS: Final = "inference.pdiparams"
@@ -57,7 +58,12 @@ class ModelFiles:
         """The files that an engine loads; none where it is the fake engine."""
         if self.weights is not None:
             return self.graph, self.weights
-        return (self.graph,) if self.graph.name == GRAPH_ONNX else ()
+        return (self.graph,) if self.is_onnx else ()
+
+    @property
+    def is_onnx(self) -> bool:
+        """Whether the graph is, by any name, an ONNX file."""
+        return self.graph.suffix == ONNX_SUFFIX
 
     def in_each_format(self) -> Iterator[ModelFiles]:
         """This model, and then with each of its other graphs in the place of its own."""

@@ -10,7 +10,7 @@ from inkstream_server.engines.faults import EngineUnusable, PrecisionUnavailable
 from inkstream_server.engines.onnxruntime import OnnxRuntimeEngine
 from inkstream_server.engines.openvino import OpenVinoEngine
 from inkstream_server.engines.paddle import PaddleEngine
-from inkstream_server.models.files import ModelFiles
+from inkstream_server.models.files import ModelFiles, Module
 
 GPU = Device.parse("gpu:1")
 SPEC = importlib.util.find_spec("json")
@@ -92,6 +92,13 @@ def test_what_an_engine_reads_is_told_where_it_cannot(
     told = engine.obstacle(model_files(graph=graph), CPU)
 
     assert told == f"{engine.name} cannot read {graph}; {obstacle}"
+
+
+def test_onnxruntime_runs_no_unwarping_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(onnxruntime, "find_spec", lambda name: SPEC)
+    model = model_files(Module.DOC_UNWARPING, graph="inference.onnx", has_weights=False)
+
+    assert "unwarping needs" in (OnnxRuntimeEngine().obstacle(model, CPU) or "")
 
 
 def test_paddle_needs_the_weights(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -96,6 +96,38 @@ def test_an_onnx_graph_needs_no_weights_beside_it(tmp_path: Path) -> None:
     assert model.paths == (path / "inference.onnx",)
 
 
+def test_an_onnx_file_is_a_model_by_itself(tmp_path: Path) -> None:
+    file = tmp_path / "my_rec.onnx"
+    file.write_bytes(onnx_models.recogniser({"character": "a\n中"}))
+    onnx_models.write_model(tmp_path / "det", onnx_models.detector())
+
+    model = read_model_directory(file, Module.TEXT_RECOGNITION)
+    in_a_directory = read_model_directory(tmp_path / "det/inference.onnx", Module.TEXT_DETECTION)
+
+    assert (model.name, model.paths, model.characters) == ("my_rec", (file,), ("a", "中"))
+    assert in_a_directory.name == "det"
+
+
+def test_what_describes_an_onnx_file_lies_beside_it(tmp_path: Path) -> None:
+    file = tmp_path / "any.onnx"
+    file.write_bytes(onnx_models.recogniser())
+    (tmp_path / "any.yml").write_text(RECOGNISER, encoding="utf-8")
+
+    model = read_model_directory(file)
+
+    assert (model.name, model.module) == ("my_rec", Module.TEXT_RECOGNITION)
+    assert model.characters[-1] == "中"
+
+
+def test_an_onnx_file_that_is_empty_or_missing_is_named(tmp_path: Path) -> None:
+    (tmp_path / "empty.onnx").write_bytes(b"")
+
+    with pytest.raises(ModelDamaged, match=r"empty\.onnx is empty"):
+        read_model_directory(tmp_path / "empty.onnx", Module.TEXT_DETECTION)
+    with pytest.raises(ModelMissing, match=r"no model directory .*gone\.onnx"):
+        read_model_directory(tmp_path / "gone.onnx", Module.TEXT_DETECTION)
+
+
 def test_a_model_keeps_every_graph_that_is_there(tmp_path: Path) -> None:
     path = make(tmp_path / "both", graph="inference.pdmodel")
     (path / "inference.onnx").write_bytes(onnx_models.recogniser())
