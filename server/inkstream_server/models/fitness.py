@@ -14,7 +14,7 @@ from inkstream_server.models.inference_yml import InferenceYml, read_inference_y
 def check_fitness(directory: Path, entry: CatalogueEntry, origin: str) -> None:
     """ModelArchiveRefused; `origin` is what the message calls the directory, which is passing."""
     description = _description(directory, origin)
-    if description.name and description.name != entry.name:
+    if description.name not in ("", entry.name, entry.own_name):
         raise ModelArchiveRefused(
             f"{origin} holds the model {description.name}, not {entry.name}", file=origin
         )

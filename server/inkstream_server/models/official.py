@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from inkstream_server.models.entry import ArchiveSource, CatalogueEntry
@@ -11,22 +12,13 @@ BASE_URL: Final = (
     "https://paddle-model-ecology.bj.bcebos.com/paddlex/official_inference_model/paddle3.0.0"
 )
 
-_NAMES: Final = {
-    Module.DOC_ORIENTATION: ("PP-LCNet_x1_0_doc_ori",),
-    Module.DOC_UNWARPING: ("UVDoc",),
+_ONNX: Final = "_onnx"
+
+_PADDLE: Final = {
     Module.TEXT_DETECTION: (
         "PP-OCRv3_mobile_det",
         "PP-OCRv3_server_det",
         "PP-OCRv4_server_det",
-        "PP-OCRv5_mobile_det",
-        "PP-OCRv5_server_det",
-        "PP-OCRv6_tiny_det",
-        "PP-OCRv6_small_det",
-        "PP-OCRv6_medium_det",
-    ),
-    Module.TEXTLINE_ORIENTATION: (
-        "PP-LCNet_x0_25_textline_ori",
-        "PP-LCNet_x1_0_textline_ori",
     ),
     Module.TEXT_RECOGNITION: (
         "PP-OCRv3_mobile_rec",
@@ -46,6 +38,24 @@ _NAMES: Final = {
         "en_PP-OCRv4_mobile_rec",
         "ch_SVTRv2_rec",
         "ch_RepSVTR_rec",
+    ),
+}
+
+_PADDLE_AND_ONNX: Final = {
+    Module.DOC_ORIENTATION: ("PP-LCNet_x1_0_doc_ori",),
+    Module.DOC_UNWARPING: ("UVDoc",),
+    Module.TEXT_DETECTION: (
+        "PP-OCRv5_mobile_det",
+        "PP-OCRv5_server_det",
+        "PP-OCRv6_tiny_det",
+        "PP-OCRv6_small_det",
+        "PP-OCRv6_medium_det",
+    ),
+    Module.TEXTLINE_ORIENTATION: (
+        "PP-LCNet_x0_25_textline_ori",
+        "PP-LCNet_x1_0_textline_ori",
+    ),
+    Module.TEXT_RECOGNITION: (
         "PP-OCRv5_mobile_rec",
         "PP-OCRv5_server_rec",
         "en_PP-OCRv5_mobile_rec",
@@ -65,8 +75,22 @@ _NAMES: Final = {
     ),
 }
 
-OFFICIAL_MODELS: Final = tuple(
-    CatalogueEntry(name, module, ArchiveSource(f"{name}_infer.tar"))
-    for module, names in _NAMES.items()
-    for name in names
+
+def _entries(
+    names: Mapping[Module, tuple[str, ...]], ending: str = ""
+) -> tuple[CatalogueEntry, ...]:
+    """An archive in another format has an ending in its name; the model calls itself as ever."""
+    return tuple(
+        CatalogueEntry(
+            f"{name}{ending}", module, ArchiveSource(f"{name}{ending}_infer.tar"), own_name=name
+        )
+        for module, group in names.items()
+        for name in group
+    )
+
+
+OFFICIAL_MODELS: Final = (
+    *_entries(_PADDLE),
+    *_entries(_PADDLE_AND_ONNX),
+    *_entries(_PADDLE_AND_ONNX, _ONNX),
 )

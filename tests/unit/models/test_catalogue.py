@@ -44,7 +44,7 @@ def test_the_name_of_an_official_model_tells_its_module() -> None:
     }
 
     for entry in CATALOGUE.entries:
-        assert entry.name.endswith(endings[entry.module])
+        assert entry.name.removesuffix("_onnx").endswith(endings[entry.module])
 
 
 def test_every_language_of_the_third_generation_is_there() -> None:
@@ -61,6 +61,14 @@ def test_the_official_archives_are_named_for_their_models() -> None:
 
     assert entry.source == ArchiveSource("PP-OCRv5_server_rec_infer.tar")
     assert entry.module is Module.TEXT_RECOGNITION and entry.size_bytes is None
+
+
+def test_newer_models_also_come_as_onnx_and_call_themselves_as_ever() -> None:
+    entry = CATALOGUE.entry("UVDoc_onnx")
+
+    assert entry.source == ArchiveSource("UVDoc_onnx_infer.tar")
+    assert entry.own_name == "UVDoc" and entry.module is Module.DOC_UNWARPING
+    assert CATALOGUE.find("PP-OCRv4_server_rec_onnx") is None
 
 
 def test_an_unknown_name_comes_with_those_like_it() -> None:
