@@ -86,6 +86,17 @@ def test_what_breaks_off_is_taken_up_again_where_it_was(
     assert server.ranges == [None, "bytes=100000-", "bytes=250000-"]
 
 
+def test_all_that_came_is_kept_however_far_apart_it_is_put_on_the_disk(
+    server: ArchiveServer, partial: PartialFile
+) -> None:
+    server.serve(NAME, cut(CONTENT, 100_000), whole(CONTENT))
+
+    fetch(server, partial, replace(LIMITS, keep_every_bytes=1 << 30))
+
+    assert partial.path.read_bytes() == CONTENT
+    assert server.ranges == [None, "bytes=100000-"]
+
+
 def test_what_breaks_off_too_often_is_kept_for_the_next_call(
     server: ArchiveServer, partial: PartialFile
 ) -> None:

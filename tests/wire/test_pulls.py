@@ -202,6 +202,18 @@ def test_an_archive_with_another_hash_than_the_operators_is_refused(
     assert left_over(store) == []
 
 
+def test_a_folder_cannot_have_the_operators_hash(store: ModelStore, tmp_path: Path) -> None:
+    folder = tmp_path / "a_det"
+    folder.mkdir()
+    for name, content in model_files(DETECTOR).items():
+        (folder / name).write_bytes(content)
+
+    with pytest.raises(ModelArchiveRefused, match="it is a folder"):
+        pull(store, ["a_det"], fetch=from_path(folder), catalogue=OFFICIAL, sha256=sha256(ARCHIVE))
+
+    assert left_over(store) == []
+
+
 def test_a_model_that_is_here_already_must_have_the_operators_hash_too(
     server: ArchiveServer, store: ModelStore
 ) -> None:
@@ -229,7 +241,7 @@ def test_an_archive_with_another_hash_than_the_catalogues_is_refused(
 ) -> None:
     known = replace(DETECTOR, source=ArchiveSource("a_det_infer.tar", sha256(CHANGED)))
 
-    with pytest.raises(ModelArchiveRefused, match="it must be"):
+    with pytest.raises(ModelArchiveRefused, match="the SHA-256 must be"):
         pull_all(server, store, catalogue=Catalogue((known,)))
 
     assert left_over(store) == []

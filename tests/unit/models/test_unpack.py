@@ -132,6 +132,14 @@ def test_a_tar_with_anything_but_files_and_folders_is_refused(
     assert refusal(tar_with(info), tmp_path).facts["violation"] == violation
 
 
+def test_a_tar_with_a_file_of_holes_is_refused(tmp_path: Path) -> None:
+    """It would be larger than what the archive has of it."""
+    info = member("m_infer/holes", tarfile.REGTYPE)
+    info.pax_headers = {"GNU.sparse.map": "0,0,100000000,0"}
+
+    assert refusal(tar_with(info), tmp_path).facts["violation"] == "DEVICE"
+
+
 @pytest.mark.parametrize(("kind", "violation"), [(stat.S_IFLNK, "LINK"), (stat.S_IFIFO, "DEVICE")])
 def test_a_zip_with_anything_but_files_and_folders_is_refused(
     tmp_path: Path, kind: int, violation: str
