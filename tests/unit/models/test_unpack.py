@@ -168,6 +168,14 @@ def test_a_zip_that_needs_much_memory_to_be_read_is_refused(tmp_path: Path) -> N
     assert error.facts["violation"] == "ENCRYPTED"
 
 
+def test_an_encrypted_zip_is_refused(tmp_path: Path) -> None:
+    content = bytearray(zip_of(GOOD))
+    flags = content.index(b"PK\x01\x02") + 8
+    content[flags] |= 1
+
+    assert refusal(bytes(content), tmp_path).facts["violation"] == "ENCRYPTED"
+
+
 @pytest.mark.parametrize("pack", [gzipped, zip_of])
 def test_an_archive_that_unpacks_to_too_much_is_cut_off(
     tmp_path: Path, pack: Callable[[Mapping[str, bytes]], bytes]
