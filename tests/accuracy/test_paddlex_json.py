@@ -14,11 +14,20 @@ from typing import Any, Final
 import pytest
 from tests.accuracy.test_served_results import OPTIONS, READ_OTHERWISE, STANDARD
 from tests.reference_data import needs_reference_data, reference_file, reference_files
+from tests.unit.paddlex.files import tree
 
 from inkstream import create_pipeline
 from inkstream.paddlex.pipeline import OcrPipeline
 
 pytestmark = [pytest.mark.models, needs_reference_data]
+
+FP32: Final = {"inference.engine": "paddle", "inference.precision": "fp32"}
+DETECTION: Final = {
+    "module_name": "text_detection",
+    "limit_side_len": 960,
+    "limit_type": "max",
+    "unclip_ratio": 2.0,
+}
 
 # What the reference data adds to PaddleX's own keys.
 _ADDED: Final = {"dt_scores", "textline_scores", "doc_ori", "_elapsed_s", "_image_shape"}
@@ -96,8 +105,7 @@ def _goldens(folder: str) -> dict[tuple[str, int | None], dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def pipeline() -> Iterator[OcrPipeline]:
-    settings = {"inference.engine": "paddle", "inference.precision": "fp32"}
-    with create_pipeline("OCR", settings=settings) as pipeline:
+    with create_pipeline("OCR", settings=FP32) as pipeline:
         yield pipeline
 
 
@@ -137,3 +145,40 @@ def test_the_files_say_what_paddlex_files_say(
     sys.stdout.write(f"{folder}: {tally.report()}\n")
     assert tally.seen["line"] > 30
     assert all(tally.share(name) >= 0.995 for name in tally.seen), tally.report()
+
+
+@pytest.fixture(scope="module")
+def every_module() -> Iterator[OcrPipeline]:
+    """With the models that PaddleX had, by PaddleX's own file."""
+    folder = reference_file("golden/aux_models")
+    page = "SubPipelines__DocPreprocessor__SubModules"
+    config = tree(
+        **{
+            "SubModules__TextDetection": {**DETECTION, "model_name": "PP-OCRv4_mobile_det"},
+            "SubModules__TextRecognition__model_name": "PP-OCRv4_mobile_rec",
+            "SubModules__TextRecognition__score_thresh": 0.0,
+            "SubModules__TextLineOrientation__model_dir": f"{folder}/PP-LCNet_x0_25_textline_ori",
+            f"{page}__DocOrientationClassify__model_dir": f"{folder}/PP-LCNet_x1_0_doc_ori",
+            f"{page}__DocUnwarping__model_dir": f"{folder}/UVDoc",
+        }
+    )
+    with create_pipeline(config=config, settings=FP32) as pipeline:
+        yield pipeline
+
+
+def test_with_every_module_on_the_files_say_how_the_page_was_prepared(
+    every_module: OcrPipeline, tmp_path: Path
+) -> None:
+    goldens = _goldens("full")
+    pictures = sorted({reference_file(f"data/images/{name}") for name, _ in goldens})
+
+    written = _saved(every_module, tmp_path, pictures, {})
+
+    assert written.keys() == goldens.keys()
+    for key, golden in goldens.items():
+        ours = written[key]
+        assert list(ours) == [name for name in golden if name not in _ADDED]
+        assert {name: ours[name] for name in _EXACT} == {name: golden[name] for name in _EXACT}
+        assert set(ours["textline_orientation_angles"]) <= {0, 1}
+        if golden["doc_preprocessor_res"]["angle"] == 0:  # PaddleX's own turn shifts the page
+            assert ours["dt_polys"] == golden["dt_polys"], key

@@ -31,6 +31,9 @@ def paddlex_result(
 ) -> PaddlexResult:
     """The result of a page that was read; of one that failed there is none.
 
+    Of a page that was unwarped it can only be told where coordinates were asked for in the frame
+    "read"; one that was at most turned may be in any.
+
     `page_index` counts the pages of a PDF or TIFF from 0; it is None for other pictures.
     `input_path` is None for pixels. `return_word_box` is what was asked for.
     """

@@ -110,6 +110,13 @@ def _optional_modules(pipeline: OcrPipeline) -> Iterator[OptionalModule]:
         "pipeline.use_doc_orientation_classify",
     )
     yield OptionalModule(
+        f"{_DOC_MODULES}.DocUnwarping",
+        page.modules.doc_unwarping,
+        is_prepared and page.use_doc_unwarping,
+        "models.doc_unwarping",
+        "pipeline.use_doc_unwarping",
+    )
+    yield OptionalModule(
         f"{SUB_MODULES}.TextLineOrientation",
         pipeline.modules.textline_orientation,
         pipeline.use_textline_orientation,
@@ -138,9 +145,6 @@ def _without_effect(pipeline: OcrPipeline) -> Iterator[str]:
     for key, place in _keys_set(pipeline, ""):
         if key in _WITHOUT_EFFECT:
             places.setdefault(key, []).append(place)
-    page = pipeline.sub_pipelines.doc_preprocessor
-    if pipeline.use_doc_preprocessor and page is not None and page.use_doc_unwarping:
-        yield f"{_DOC_MODULES}.DocUnwarping: without effect here; pages are not unwarped"
     for key, found in places.items():
         yield f"{', '.join(found)}: without effect here; {_WITHOUT_EFFECT[key]}"
 

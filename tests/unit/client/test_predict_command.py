@@ -85,6 +85,7 @@ def test_flags_are_spelled_as_paddlex_spells_them_or_with_dashes(script: Script,
         text_det_unclip_ratio=1.5,
         text_rec_score_thresh=0.75,
         return_word_box=True,
+        frame=settings_pb2.FRAME_READ,
     )
 
 

@@ -28,8 +28,10 @@ def test_the_file_that_paddlex_ships_means_the_same_here() -> None:
         "models.text_detection": "PP-OCRv5_server_det",
         "models.text_recognition": "PP-OCRv5_server_rec",
         "models.doc_orientation": "PP-LCNet_x1_0_doc_ori",
+        "models.doc_unwarping": "UVDoc",
         "models.textline_orientation": "PP-LCNet_x1_0_textline_ori",
         "pipeline.use_doc_orientation_classify": True,
+        "pipeline.use_doc_unwarping": True,
         "pipeline.use_textline_orientation": True,
         "pipeline.text_det_limit_side_len": 64,
         "pipeline.text_det_limit_type": "min",
@@ -81,6 +83,8 @@ def test_a_model_directory_goes_before_the_name_and_counts_from_where_we_are(
     ("switch", "model"),
     [
         ("use_doc_preprocessor", "models.doc_orientation"),
+        ("use_doc_preprocessor", "models.doc_unwarping"),
+        ("SubPipelines__DocPreprocessor__use_doc_unwarping", "models.doc_unwarping"),
         (
             "SubPipelines__DocPreprocessor__use_doc_orientation_classify",
             "models.doc_orientation",
@@ -98,9 +102,11 @@ def test_a_module_that_is_off_has_no_model(switch: str, model: str) -> None:
 def test_an_optional_module_whose_model_is_not_pulled_is_left_as_it_is() -> None:
     told = layer(pulled=False)
 
-    assert {"models.doc_orientation", "models.textline_orientation"} == {
-        module.model_key for module in told.missing
-    }
+    assert [module.model_key for module in told.missing] == [
+        "models.doc_orientation",
+        "models.doc_unwarping",
+        "models.textline_orientation",
+    ]
     assert not values(told).keys() & {module.model_key for module in told.missing}
     assert not values(told).keys() & {module.switch_key for module in told.missing}
 
@@ -121,6 +127,7 @@ def test_the_page_modules_may_be_left_out_where_they_are_off() -> None:
     [
         ("SubPipelines",),
         ("SubPipelines", "DocPreprocessor", "SubModules", "DocOrientationClassify"),
+        ("SubPipelines", "DocPreprocessor", "SubModules", "DocUnwarping"),
         ("SubModules", "TextLineOrientation"),
     ],
 )

@@ -78,6 +78,7 @@ def test_what_is_set_is_asked_for_and_what_is_not_is_left(
         text_det_limit_type=settings_pb2.LIMIT_TYPE_MIN,
         text_det_thresh=0.0,
         return_word_box=True,
+        frame=settings_pb2.FRAME_READ,
     )
     assert request.options == expected
 
