@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import json
 import uuid
@@ -192,6 +193,19 @@ def test_members_come_in_any_order_and_unknown_ones_are_ignored(server: RunningS
     plain = post(server, file=FILE).pages
 
     assert post(server, unknown={"file": "AAAA"}, logId="x", file=FILE, more=[1]).pages == plain
+
+
+def test_a_body_may_come_compressed_but_not_grow_without_end(server: RunningServer) -> None:
+    body = json.dumps({"file": FILE}).encode()
+    compressed = {"Content-Encoding": "gzip"}
+
+    answer = post_body(server, gzip.compress(body), compressed)
+    bomb = post_body(server, gzip.compress(b'{"file": "' + b"A" * (64 << 20)), compressed)
+    damaged = post_body(server, b"no gzip", compressed)
+
+    assert answer.pages == post(server, file=FILE).pages
+    assert (bomb.status, bomb.reason) == (413, "CONTENT_TOO_LARGE")
+    assert damaged.status in (400, 422)
 
 
 @pytest.mark.parametrize("encode", [lambda body: body, lambda body: body.replace(b"/", b"\\/")])
