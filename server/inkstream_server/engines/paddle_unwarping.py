@@ -1,7 +1,7 @@
 """Cuts an unwarping model in either of Paddle's formats off where its points are known.
 
-Cut off, it also runs on oneDNN, 8 times as fast: oneDNN resizes by another rule than the model
-says, which spoils the page but not one that has the network's own size.
+Cut off, it also runs on oneDNN, 5 to 8 times as fast: oneDNN resizes by another rule than the model
+says, which spoils the page but not one that has the network's own size (docs/decisions/027).
 """
 
 from __future__ import annotations
