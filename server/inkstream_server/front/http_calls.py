@@ -85,7 +85,7 @@ def _failed(call: HttpCall, error: OcrError) -> web.Response:
         _log.error("request=%s reason=%s %s", call.record.request_id, error.reason, error.message)
     if call.has_begun:
         if call.request.transport is not None:
-            call.request.transport.abort()  # what is unsent will not be taken, or is no whole answer
+            call.request.transport.abort()  # what is unsent is not taken, or no whole answer
         raise asyncio.CancelledError from error
     return web.json_response(
         http_status.failure(error, call.log_id, call.record.request_id),
