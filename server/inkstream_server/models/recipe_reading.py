@@ -41,7 +41,10 @@ def read_recipe(root: Place, module: Module) -> Recipe:
             return Recipe(recognition=_recognition(root))
         case Module.DOC_ORIENTATION:
             return Recipe(doc_orientation=_doc_orientation(root))
-        case Module.TEXTLINE_ORIENTATION | Module.DOC_UNWARPING:
+        case Module.TEXTLINE_ORIENTATION:
+            _check_line_figures(steps_of(root))
+            return USUAL
+        case Module.DOC_UNWARPING:
             return USUAL
 
 
@@ -61,8 +64,9 @@ def _detection(root: Place) -> DetectionRecipe:
     )
     if not steps:
         return DetectionRecipe(max_candidates=max_candidates)
-    # Requests and settings give the size that a page is fitted to, as in PaddleX's production line.
-    steps["DetResizeForTest"].only("limit_side_len", "limit_type", "resize_long")
+    # Requests and settings give the size that a page is fitted to, as in PaddleX's production line,
+    # where `keep_ratio` says something of an `image_shape` alone.
+    steps["DetResizeForTest"].only("limit_side_len", "limit_type", "resize_long", "keep_ratio")
     normalisation = _normalisation(steps["NormalizeImage"], orders=("hwc", ""))
     return DetectionRecipe(normalisation, _is_rgb(steps), max_candidates)
 
@@ -122,6 +126,17 @@ def _angles(after: Place) -> tuple[int, ...]:
     # That they are the four is how the module was known.
     angles = tuple(int(label.removesuffix("_degree")) for label in labels)
     return angles or DocOrientationRecipe().angles
+
+
+def _check_line_figures(steps: Mapping[str, Place]) -> None:
+    """How lines are fitted tells the classifier's family, and that the figures it has."""
+    step = steps.get("NormalizeImage")
+    if step is None:
+        return
+    if "ClsResizeImg" in steps:
+        raise step.not_done("none beside ClsResizeImg, which does it")
+    if _normalisation(step, orders=("",)) != IMAGENET:
+        raise step.not_done("ImageNet's mean and std, scale 1/255")
 
 
 def _steps(root: Place, done: tuple[str, ...], needed: str) -> Mapping[str, Place]:

@@ -29,7 +29,7 @@ NORMALISE = {
         "order": "hwc",
     }
 }
-RESIZE: dict[str, object] = {"DetResizeForTest": {"resize_long": 960}}
+RESIZE: dict[str, object] = {"DetResizeForTest": {"resize_long": 960, "keep_ratio": True}}
 CHW = {"ToCHWImage": None}
 DB = {"name": "DBPostProcess", "thresh": 0.3, "box_thresh": 0.6, "unclip_ratio": 1.5}
 
@@ -196,6 +196,35 @@ def test_what_is_not_implemented_is_refused_with_its_place_and_value(
         recipe_of(tmp_path / "any", steps, after)
 
     assert caught.value.facts["file"] == str(tmp_path / "any" / "inference.yml")
+
+
+@pytest.mark.parametrize(
+    ("steps", "told"),
+    [
+        (
+            [{"ResizeImage": {"size": [160, 80]}}, {"NormalizeImage": {"mean": [0.5, 0.5, 0.5]}}],
+            r"NormalizeImage is .*0\.5.*; implemented: ImageNet's",
+        ),
+        (
+            [{"ClsResizeImg": {"image_shape": [3, 48, 192]}}, CLASSIFIER_NORMALISE],
+            r"NormalizeImage is .*; implemented: none beside ClsResizeImg",
+        ),
+    ],
+)
+def test_a_line_classifier_with_other_figures_than_its_familys_is_refused(
+    tmp_path: Path, steps: list[object], told: str
+) -> None:
+    with pytest.raises(ModelNotSupported, match=told):
+        recipe_of(tmp_path / "cls", steps, topk("0_degree", "180_degree"))
+
+
+def test_official_line_classifiers_are_the_usual_ones(tmp_path: Path) -> None:
+    lcnet: list[object] = [{"ResizeImage": {"size": [160, 80]}}, CLASSIFIER_NORMALISE, CHW]
+    mobile: list[object] = [DECODE, {"ClsResizeImg": {"image_shape": [3, 48, 192]}}]
+    labels = topk("0_degree", "180_degree")
+
+    assert recipe_of(tmp_path / "lcnet", lcnet, labels) == USUAL
+    assert recipe_of(tmp_path / "mobile", mobile, labels) == USUAL
 
 
 def test_another_decoding_than_the_modules_is_refused(tmp_path: Path) -> None:
