@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tests.unit import onnx_models
 from tests.unit.engines.uvdoc_models import COLUMNS, ROWS, Form, page_of, write_model
 
 from inkstream_server.engines.engine import Engine, EngineSettings
 from inkstream_server.engines.faults import ModelMismatch
 from inkstream_server.engines.openvino import OpenVinoEngine
 from inkstream_server.engines.paddle import PaddleEngine
+from inkstream_server.models.files import ModelFiles, Module
 from inkstream_server.stages import unwarping, warp_sampling
 
 PADDLE, OPENVINO = PaddleEngine(), OpenVinoEngine()
@@ -49,6 +51,29 @@ def test_a_page_is_unwarped_as_by_the_whole_model(
     assert (warp.rows, warp.columns) == (ROWS, COLUMNS)
     assert np.abs(whole - bent).mean() > 3  # it is bent indeed
     cut_off = whole - flat
+    assert cut_off.min() > -ROUNDING
+    assert cut_off.max() < 1 + ROUNDING
+
+
+def test_an_onnx_file_is_cut_too(tmp_path: Path) -> None:
+    """What the whole model makes of a page is as OpenVINO computes it: Paddle does not read it."""
+    import openvino
+
+    file = tmp_path / "inference.onnx"
+    file.write_bytes(onnx_models.unwarper())
+    model = ModelFiles("flat", Module.DOC_UNWARPING, file, None)
+    bent, flat = page(300, 230), np.empty((300, 230, 3), np.uint8)
+    planes = (bent.astype(np.float32) / 255).transpose(2, 0, 1)[np.newaxis]
+    in_full = {"INFERENCE_PRECISION_HINT": "f32"}
+    whole = openvino.Core().compile_model(file, "CPU", in_full)([planes])[0][0].transpose(1, 2, 0)
+
+    outputs = OPENVINO.load(model, EngineSettings()).run(
+        unwarping.prepare([unwarping.shrink(bent)])
+    )
+    warp_sampling.unwarp(bent, unwarping.interpret(outputs)[0], flat, slice(0, 300))
+
+    cut_off = whole * 255 - flat
+    assert np.abs(whole * 255 - bent).mean() > 3
     assert cut_off.min() > -ROUNDING
     assert cut_off.max() < 1 + ROUNDING
 
