@@ -168,6 +168,18 @@ def test_a_zip_that_needs_much_memory_to_be_read_is_refused(tmp_path: Path) -> N
     assert error.facts["violation"] == "ENCRYPTED"
 
 
+def test_a_zip_with_a_name_that_only_seems_to_end_is_refused(tmp_path: Path) -> None:
+    content = zip_of({**GOOD, "m_infer/evil?.txt": b"evil"}).replace(b"evil?", b"evil\0")
+
+    assert refusal(content, tmp_path).facts["violation"] == "FOUL_NAME"
+
+
+def test_files_that_are_too_large_together_are_refused(tmp_path: Path) -> None:
+    files = {"inference.json": bytes(60_000), "inference.pdiparams": bytes(60_000)}
+
+    assert "more than a model may have" in refusal(zip_of(files), tmp_path).message
+
+
 def test_an_encrypted_zip_is_refused(tmp_path: Path) -> None:
     content = bytearray(zip_of(GOOD))
     flags = content.index(b"PK\x01\x02") + 8
