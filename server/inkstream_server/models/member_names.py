@@ -63,4 +63,4 @@ def _violation(name: str) -> Violation | None:
 
 def _folded(path: str) -> str:
     """Equal for names that some file systems take for one."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
+    return unicodedata.normalize("NFC", path.casefold())
