@@ -91,6 +91,23 @@ class OcrModules(BaseModel, frozen=True, extra="forbid"):
     )
 
 
+class ServingExtra(BaseModel, frozen=True, extra="forbid"):
+    # None, where it is written: no limit.
+    max_num_input_imgs: int | None = None
+    max_output_img_size: object = None
+    file_storage: object = None
+    url_expires_in: object = None
+    return_img_urls: Literal[False] | None = None
+
+
+class ServingBlock(BaseModel, frozen=True, extra="forbid"):
+    """How PaddleX's own server answers. Clients that expect URLs could not read our answers."""
+
+    visualize: bool | None = None
+    return_urls: Literal[False] | None = None
+    settings: ServingExtra | None = Field(default=None, alias="extra")
+
+
 class OcrPipeline(Block, frozen=True):
     """The whole file. What is left out has PaddleX's own default."""
 
@@ -100,7 +117,7 @@ class OcrPipeline(Block, frozen=True):
     use_textline_orientation: bool = True
     sub_pipelines: SubPipelines = Field(default=SubPipelines(), alias="SubPipelines")
     modules: OcrModules = Field(alias=SUB_MODULES)
-    serving: object = Field(default=None, alias="Serving")
+    serving: ServingBlock | None = Field(default=None, alias="Serving")
 
 
 def read_pipeline_file(file: Path) -> OcrPipeline:

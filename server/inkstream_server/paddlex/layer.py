@@ -10,13 +10,20 @@ from typing import Final
 from pydantic import BaseModel
 
 from inkstream_server.config import ConfigInvalid, Setting
-from inkstream_server.paddlex.form import SUB_MODULES, DocPreprocessor, ModelBlock, OcrPipeline
+from inkstream_server.paddlex.form import (
+    SUB_MODULES,
+    DocPreprocessor,
+    ModelBlock,
+    OcrPipeline,
+    ServingBlock,
+)
 
 _DOC_PREPROCESSOR: Final = "SubPipelines.DocPreprocessor"
 _DOC_MODULES: Final = f"{_DOC_PREPROCESSOR}.{SUB_MODULES}"
 
 _BATCHES: Final = "batches are as large as measuring shows to be best (batching.*)"
 _ENGINES: Final = "the fastest engine that is installed is taken, or that of --engine"
+_PICTURES: Final = "pictures are in the answers, as large as their pages"
 # Keys that PaddleX has and that are decided otherwise here.
 _WITHOUT_EFFECT: Final = {
     "batch_size": _BATCHES,
@@ -24,8 +31,12 @@ _WITHOUT_EFFECT: Final = {
     "engine_config": _ENGINES,
     "use_hpip": _ENGINES,
     "hpi_config": _ENGINES,
-    "Serving": "a server has limits of its own (limits.*)",
+    "max_output_img_size": _PICTURES,
+    "file_storage": _PICTURES,
+    "url_expires_in": _PICTURES,
 }
+# PaddleX's "no limit": as many as can be configured.
+_MOST_PAGES: Final = 10_000
 _DETECTION_KEYS: Final = ("limit_side_len", "limit_type", "thresh", "box_thresh", "unclip_ratio")
 
 
@@ -63,7 +74,7 @@ def layer_of(pipeline: OcrPipeline, origin: str, is_there: Callable[[str], bool]
     PaddleX ships has all of them on, and few need them. Raises ConfigInvalid where a module is on
     and the file does not say which model it has.
     """
-    settings = [*_models(pipeline), *_page_defaults(pipeline)]
+    settings = [*_models(pipeline), *_page_defaults(pipeline), *_http(pipeline.serving)]
     missing = []
     for module in _optional_modules(pipeline):
         name = module.needs_pulling
@@ -95,6 +106,18 @@ def _page_defaults(pipeline: OcrPipeline) -> Iterator[Setting]:
     if score_thresh is not None:
         place = f"{SUB_MODULES}.TextRecognition.score_thresh"
         yield Setting("pipeline.text_rec_score_thresh", score_thresh, place)
+
+
+def _http(serving: ServingBlock | None) -> Iterator[Setting]:
+    if serving is None:
+        return
+    if serving.visualize is not None:
+        yield Setting("http.visualize", serving.visualize, "Serving.visualize")
+    extra = serving.settings
+    if extra is not None and "max_num_input_imgs" in extra.model_fields_set:
+        count = extra.max_num_input_imgs
+        place = "Serving.extra.max_num_input_imgs"
+        yield Setting("http.max_pages", _MOST_PAGES if count is None else count, place)
 
 
 def _optional_modules(pipeline: OcrPipeline) -> Iterator[OptionalModule]:

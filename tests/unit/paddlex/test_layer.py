@@ -144,7 +144,7 @@ def test_a_module_that_is_on_must_say_its_model(path: tuple[str, ...]) -> None:
         ({"hpi_config": {"auto_config": True}}, "hpi_config: without effect"),
         ({f"{DETECTION}__engine": "onnxruntime"}, "SubModules.TextDetection.engine: without"),
         ({"engine_config": {"cpu_threads": 8}}, "engine_config: without effect"),
-        ({"Serving": {"extra": {"max_num_input_imgs": None}}}, "Serving: without effect"),
+        ({"Serving": {"extra": {"file_storage": {}}}}, "Serving.extra.file_storage: without"),
         ({"SubPipelines__DocPreprocessor__batch_size": 2}, "DocPreprocessor.batch_size"),
     ],
 )
@@ -152,6 +152,24 @@ def test_what_has_no_effect_here_is_said(changes: dict[str, object], remark: str
     told = layer(tree(**changes))
 
     assert any(remark in text for text in told.remarks)
+
+
+@pytest.mark.parametrize(
+    ("serving", "expected"),
+    [
+        ({"visualize": False}, {"http.visualize": False}),
+        ({"extra": {"max_num_input_imgs": 3}}, {"http.max_pages": 3}),
+        ({"extra": {"max_num_input_imgs": None}}, {"http.max_pages": 10_000}),
+        ({"extra": {}}, {}),
+        (None, {}),
+    ],
+)
+def test_how_paddlex_serves_is_how_http_answers(
+    serving: dict[str, object] | None, expected: dict[str, object]
+) -> None:
+    told = values(layer(tree(Serving=serving)))
+
+    assert {key: value for key, value in told.items() if key.startswith("http.")} == expected
 
 
 def test_a_null_needs_no_remark() -> None:
@@ -172,6 +190,8 @@ def test_a_null_needs_no_remark() -> None:
         ({f"{DETECTION}__max_side_limit": 8000}, "max_side_limit is 8000"),
         ({f"{DETECTION}__input_shape": [3, 640, 640]}, "SubModules.TextDetection.input_shape"),
         ({"SubModules__TextRecognition__return_word_box": True}, "return_word_box is True"),
+        ({"Serving": {"return_urls": True}}, "Serving.return_urls is True"),
+        ({"Serving": {"extra": {"max_num_imgs": 5}}}, "Serving.extra.max_num_imgs is no known"),
         ({"SubModules__Layout": {}}, "SubModules.Layout is no known key"),
         (
             {"SubPipelines__DocPreprocessor__SubModules__Seal": {}},

@@ -123,3 +123,9 @@ def test_another_pipeline_is_refused(pipeline: str, tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigInvalid, match=r"cannot read nonesuch\.yaml"):
         load("nonesuch.yaml", tmp_path)
+
+
+def test_no_limit_of_pages_is_as_many_as_may_be_configured(tmp_path: Path) -> None:
+    contents = tree(Serving={"extra": {"max_num_input_imgs": None}})
+
+    assert load(contents, tmp_path).config.http.max_pages == 10_000
