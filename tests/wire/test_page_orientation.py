@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from tests.pictures import picture, png, tiff
 from tests.wire.calls import CALL_S, Stubs, document_request, pages_of, well_server
+from tests.wire.http_calls import base64_of, post
 
 from inkstream.v1 import ocr_pb2, page_pb2, settings_pb2, source_pb2
 from served import RunningServer
@@ -73,6 +74,22 @@ def test_polygons_lie_on_the_page_as_it_was_sent(stubs: Stubs, angle: int) -> No
     assert polygons(page)
     for found, upright in zip(polygons(page), polygons(expected), strict=True):
         assert (cut(lying, found) == cut(UPRIGHT, upright)).all()
+
+
+@pytest.mark.parametrize("angle", TURNS)
+def test_over_http_places_lie_on_the_page_as_it_was_read(server: RunningServer, angle: int) -> None:
+    lying = np.asarray(cv2.rotate(UPRIGHT, TURNS[angle]), np.uint8)
+
+    upright = post(server, file=base64_of(png(UPRIGHT)))
+    answer = post(server, file=base64_of(png(lying)))
+
+    (page,), (expected,) = answer.pages, upright.pages
+    assert page["texts"] == expected["texts"] != []
+    assert page["prunedResult"]["doc_preprocessor_res"]["angle"] == angle
+    assert page["prunedResult"]["dt_polys"] == expected["prunedResult"]["dt_polys"]
+    height, width = lying.shape[:2]
+    info = {"width": width, "height": height, "type": "image"}  # of the page as it was sent
+    assert answer.json["result"]["dataInfo"] == info
 
 
 def test_it_is_on_where_it_is_served_and_a_request_can_turn_it_off(stubs: Stubs) -> None:

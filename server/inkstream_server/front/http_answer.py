@@ -13,7 +13,7 @@ from typing import Final
 
 from inkstream.decoding import decode_page
 from inkstream.paddlex_results import PaddlexResult, paddlex_result
-from inkstream.v1 import page_pb2
+from inkstream.v1 import page_pb2, settings_pb2
 from inkstream_server.document.media_type import MediaType
 from inkstream_server.errors import OcrError
 from inkstream_server.front import http_status
@@ -23,6 +23,7 @@ from inkstream_server.pipeline.results import DocumentStart
 _NOT_TOLD: Final = ("input_path", "page_index")
 _BEGIN: Final = b'"result": {"ocrResults": ['
 _END: Final = b', "errorCode": 0, "errorMsg": "Success"}'
+_ON_ITS_SIDE: Final = (90, 270)
 _NO_SIZE: Final = {"width": None, "height": None}
 
 
@@ -44,7 +45,7 @@ def page(message: page_pb2.Page, *, return_word_box: bool) -> PageAnswer:
     members = {"texts": _texts(result), "prunedResult": _pruned(result)}
     return PageAnswer(
         (_json(members)[:-1], *_images(message), b"}"),
-        {"width": message.width, "height": message.height},
+        _source_size(message),
     )
 
 
@@ -69,6 +70,14 @@ def _data_info(start: DocumentStart, sizes: Sequence[dict[str, int | None]]) -> 
         "type": "pdf" if is_pdf else "tiff",
         "totalPages": start.page_count,
     }
+
+
+def _source_size(message: page_pb2.Page) -> dict[str, int | None]:
+    """The page's as it was sent; unwarping changes no size."""
+    width, height = message.width, message.height
+    if message.frame == settings_pb2.FRAME_READ and message.doc_angle in _ON_ITS_SIDE:
+        width, height = height, width
+    return {"width": width, "height": height}
 
 
 def _texts(result: PaddlexResult) -> list[dict[str, object]]:

@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails, from_json
 
 from inkstream_server.errors import Fault, InvalidField, OcrError, shortened
 from inkstream_server.front.json_file import MEMBER
+from inkstream_server.pipeline.frames import Frame
 from inkstream_server.pipeline.settings import PageWishes
 from inkstream_server.stages.detection import LimitType
 
@@ -85,6 +86,7 @@ class OcrRequest(_Members):
             text_det_box_thresh=self.text_det_box_thresh,
             text_det_unclip_ratio=self.text_det_unclip_ratio,
             text_rec_score_thresh=self.text_rec_score_thresh,
+            frame=Frame.READ,  # as PaddleX's places are
         )
 
 

@@ -16,6 +16,7 @@ from inkstream_server.front.listening import AddressInUse, FrontConfig, address_
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _UNAVAILABLE: Final = 503
+_CLIENTS_MISTAKES: Final = (http_exceptions.HttpProcessingError, web.RequestPayloadError)
 # For the last bytes of answers to be written, once all calls have ended.
 _LAST_WORDS_S: Final = 1.0
 
@@ -97,12 +98,7 @@ def _quiet_logger() -> logging.Logger:
     """Any scan of the port would fill the log, with a trace for each request that is no HTTP."""
     logger = logging.getLogger(__name__)
     logger.addFilter(
-        lambda record: (
-            not (
-                record.exc_info
-                and isinstance(record.exc_info[1], http_exceptions.HttpProcessingError)
-            )
-        )
+        lambda record: not (record.exc_info and isinstance(record.exc_info[1], _CLIENTS_MISTAKES))
     )
     return logger
 

@@ -14,6 +14,8 @@ from inkstream_server.front.http_schema import (
     log_id_of,
     parse_request,
 )
+from inkstream_server.pipeline.frames import Frame
+from inkstream_server.pipeline.settings import PageWishes
 from inkstream_server.stages.detection import LimitType
 
 
@@ -24,7 +26,7 @@ def parsed(**members: object) -> OcrRequest:
 def test_what_a_request_leaves_out_is_the_servers_to_say() -> None:
     wishes = parsed().wishes()
 
-    assert {getattr(wishes, name) for name in wishes.__slots__} == {None}
+    assert wishes == PageWishes(frame=Frame.READ)  # in which PaddleX tells its places
 
 
 def test_every_member_is_a_wish() -> None:
