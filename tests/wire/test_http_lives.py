@@ -14,7 +14,7 @@ from tests.wire.calls import CALL_S, http_get, metric, well_server
 from tests.wire.http_calls import base64_of, begun, post
 from tests.wire.test_lives import FAKE, eventually, paused_workers, send
 
-from served import RunningServer, running_server
+from served import START_S, RunningServer, running_server
 
 PICTURE = png(picture("one line", "another"))
 FILE = base64_of(PICTURE)
@@ -129,7 +129,7 @@ def test_before_it_is_warm_a_server_answers_that_it_is_not() -> None:
         early = post(starting, file=FILE)
 
         assert (early.status, early.reason) == (503, "STARTING_UP")
-        eventually(lambda: http_get(starting, "/health")[0] == 200)
+        eventually(lambda: http_get(starting, "/health")[0] == 200, limit_s=START_S)
         assert post(starting, file=FILE).status == 200
 
 

@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from tests.pictures import picture, png, tiff
 from tests.wire.calls import CALL_S, Stubs, document_request, pages_of, refusal, well_server
+from tests.wire.http_calls import base64_of, post
 
 from inkstream.v1 import models_pb2, ocr_pb2, page_pb2, settings_pb2, source_pb2
 from served import RunningServer
@@ -153,3 +154,15 @@ def test_a_frame_that_cannot_be_wished_for_is_refused(stubs: Stubs) -> None:
 
     refused = refusal(failed.value)
     assert (refused.reason, refused.field) == ("INVALID_FIELD", "options.frame")
+
+
+def test_over_http_places_lie_on_the_flat_page(server: RunningServer, stubs: Stubs) -> None:
+    expected = read(stubs, BENT, Options(frame=settings_pb2.FRAME_READ))
+
+    (page,) = post(server, file=base64_of(png(BENT))).pages
+
+    assert [line["text"] for line in page["texts"]] == texts(expected) != []
+    places = page["prunedResult"]["rec_polys"] + page["prunedResult"]["dt_polys"]
+    assert (np.array(places) == polygons(expected)).all()
+    modules = page["prunedResult"]["doc_preprocessor_res"]["model_settings"]
+    assert modules == {"use_doc_orientation_classify": True, "use_doc_unwarping": True}
