@@ -29,7 +29,9 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     other = tmp_path_factory.mktemp("models") / "anything"
     _write_capitals(other)
     with (
-        running_server(f"--set=models.text_recognition=[{OWN}, {other}]") as server,
+        running_server(
+            "--tuning=off", "--precision=fp32", f"--set=models.text_recognition=[{OWN}, {other}]"
+        ) as server,
         Client(server.target, timeout_s=300) as client,
     ):
         yield client
