@@ -167,13 +167,6 @@ class ModelNotServed(OcrError):
     fault = Fault.UNSERVED
 
 
-class OptionNotServed(OcrError):
-    """The request asks for something that this server cannot add to a page."""
-
-    reason = "OPTION_NOT_SERVED"
-    fault = Fault.UNSERVED
-
-
 class UriNotAllowed(OcrError):
     """The server fetches no such URL."""
 

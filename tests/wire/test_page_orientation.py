@@ -27,7 +27,12 @@ def server() -> Iterator[RunningServer]:
 
 
 def read(stubs: Stubs, page: NDArray[np.uint8], *, upright: bool | None = None) -> page_pb2.Page:
-    options = settings_pb2.RecognizeOptions(use_doc_orientation_classify=upright)
+    options = settings_pb2.RecognizeOptions(
+        use_doc_orientation_classify=upright,
+        return_word_box=True,
+        visualize=True,
+        return_page_images=True,
+    )
     request = ocr_pb2.RecognizeRequest(source=source_pb2.Source(content=png(page)), options=options)
     return stubs.ocr.Recognize(request, timeout=CALL_S).page
 
@@ -37,7 +42,15 @@ def texts(page: page_pb2.Page) -> list[str]:
 
 
 def polygons(page: page_pb2.Page) -> list[page_pb2.Polygon]:
-    return [line.polygon for line in page.lines] + [found.polygon for found in page.detections]
+    words = [word.polygon for line in page.lines for word in line.words]
+    lines = [line.polygon for line in page.lines]
+    return words + lines + [found.polygon for found in page.detections]
+
+
+def shape(image: bytes) -> tuple[int, ...]:
+    decoded = cv2.imdecode(np.frombuffer(image, np.uint8), cv2.IMREAD_COLOR)
+    assert decoded is not None
+    return np.asarray(decoded).shape
 
 
 def cut(page: NDArray[np.uint8], polygon: page_pb2.Polygon) -> NDArray[np.uint8]:
@@ -90,6 +103,18 @@ def test_over_http_places_lie_on_the_page_as_it_was_read(server: RunningServer, 
     height, width = lying.shape[:2]
     info = {"width": width, "height": height, "type": "image"}  # of the page as it was sent
     assert answer.json["result"]["dataInfo"] == info
+
+
+@pytest.mark.parametrize("angle", [0, *TURNS])
+def test_images_show_the_page_as_it_was_sent_and_as_it_was_read(stubs: Stubs, angle: int) -> None:
+    lying = np.asarray(cv2.rotate(UPRIGHT, TURNS[angle]) if angle else UPRIGHT, np.uint8)
+
+    page = read(stubs, lying)
+
+    height, width, _ = UPRIGHT.shape
+    assert shape(page.input_image) == lying.shape
+    assert shape(page.visualization) == (height, 2 * width, 3)
+    assert shape(page.preprocessing_visualization)[1] == lying.shape[1] + width
 
 
 def test_it_is_on_where_it_is_served_and_a_request_can_turn_it_off(stubs: Stubs) -> None:

@@ -181,13 +181,6 @@ def test_a_page_that_would_be_too_large_fails_alone(stubs: Stubs) -> None:
             ("module", "doc_text_orientation"),
         ),
         (source(IMAGE), Options(text_rec_model="no"), "MODEL_NOT_SERVED", ("model", "no")),
-        (
-            source(IMAGE),
-            Options(return_word_box=True),
-            "OPTION_NOT_SERVED",
-            ("option", "return_word_box"),
-        ),
-        (source(IMAGE), Options(visualize=True), "OPTION_NOT_SERVED", ("option", "visualize")),
         (source_pb2.Source(uri="http://localhost/x.png"), None, "URI_NOT_ALLOWED", None),
     ],
 )

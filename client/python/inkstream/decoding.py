@@ -65,6 +65,8 @@ def decode_page(message: page_pb2.Page) -> Page:
             mean_batch_size=message.timing.mean_batch_size,
         ),
         visualization=message.visualization,
+        input_image=message.input_image,
+        preprocessing_visualization=message.preprocessing_visualization,
         error=_decode_failure(message.error) if message.HasField("error") else None,
         message=message,
     )

@@ -29,6 +29,7 @@ class Options(TypedDict, total=False):
     text_rec_model: str
     return_word_box: bool
     visualize: bool
+    return_page_images: bool
     priority: Literal["interactive", "batch"]
     frame: Literal["source", "read"]
 

@@ -36,7 +36,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word (Latin script) or character (CJK) of a line."""
+    """A word (Latin script) or character (CJK) of a line, or what stands between two of them."""
 
     text: str
     polygon: Polygon
@@ -81,7 +81,8 @@ class Page:
 
     Where `error` is set the page failed, and only `page_number` means anything beside it.
     `doc_angle` is the counter-clockwise rotation that was applied to read the page, None where
-    document orientation did not run. `visualization` is a JPEG, empty where none was asked for.
+    document orientation did not run. `visualization`, `input_image` and
+    `preprocessing_visualization` are JPEGs, empty where none was asked for.
     `message` is what came over the wire, for its JSON form and for fields newer than this class.
     """
 
@@ -95,6 +96,8 @@ class Page:
     settings: Settings
     timing: PageTiming
     visualization: bytes = field(repr=False)
+    input_image: bytes = field(repr=False)
+    preprocessing_visualization: bytes = field(repr=False)
     error: Failure | None
     message: page_pb2.Page = field(repr=False, compare=False)
 

@@ -6,6 +6,7 @@ It needs the light installation only. The reading is `reading`'s, the printing `
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from inkstream_server.cli.page_options import add_page_options, page_options
@@ -52,6 +53,17 @@ def add_parser(subparsers: Subparsers) -> None:
         action="store_true",
         help="one inkstream.v1.RecognizeStreamResponse a line, as JSON",
     )
+    parser.add_argument(
+        "--visualize",
+        type=Path,
+        metavar="DIR",
+        help="write a picture of every page there, with what was read on it",
+    )
+    parser.add_argument(
+        "--word-boxes",
+        action="store_true",
+        help="tell with --json, and draw with --visualize, where every word stands",
+    )
     add_page_options(parser)
     parser.set_defaults(func=_run)
 
@@ -60,6 +72,7 @@ def _run(arguments: argparse.Namespace) -> int:
     # Here, because they import gRPC, which the other commands need not wait for.
     from inkstream.client import Client
     from inkstream_server.cli.read_output import JsonOutput, Screen, TextOutput
+    from inkstream_server.cli.read_pictures import Pictures
     from inkstream_server.cli.reading import Query, read_files
 
     query = Query(
@@ -68,10 +81,15 @@ def _run(arguments: argparse.Namespace) -> int:
         order=arguments.order,
         password=arguments.password,
         priority=arguments.priority,
-        options=page_options(arguments),
+        options={
+            **page_options(arguments),
+            "visualize": arguments.visualize is not None,
+            "return_word_box": arguments.word_boxes,
+        },
     )
     files: list[str] = arguments.files
     with Client(arguments.server, timeout_s=arguments.timeout) as client, Screen() as screen:
         output = JsonOutput(screen) if arguments.json else TextOutput(screen, len(files))
-        failure_count = read_files(files, client, query, output)
-    return 1 if failure_count else 0
+        pictures = Pictures(arguments.visualize, output, screen)
+        failure_count = read_files(files, client, query, pictures)
+    return 1 if failure_count + pictures.failure_count else 0

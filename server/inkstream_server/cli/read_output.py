@@ -126,7 +126,9 @@ class JsonOutput:
 
     def page(self, file: str, page: Page) -> None:
         self._screen.advance()
-        self._write(ocr_pb2.RecognizeStreamResponse(document_id=file, page=page.message))
+        told = ocr_pb2.RecognizeStreamResponse(document_id=file, page=page.message)
+        told.page.ClearField("visualization")  # it is for the eye, and written elsewhere
+        self._write(told)
         if page.error is not None:
             self._screen.complain(_describe(file, page.error, page.page_number))
 

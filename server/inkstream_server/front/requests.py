@@ -14,14 +14,13 @@ from inkstream_server.errors import (
     EmptyInput,
     InvalidField,
     OcrError,
-    OptionNotServed,
     TooManyLines,
 )
 from inkstream_server.front.single_precision import as_written
 from inkstream_server.pipeline.frames import Frame
 from inkstream_server.pipeline.intake import Content, DocumentJob, PageOrder
 from inkstream_server.pipeline.lines import LinesJob
-from inkstream_server.pipeline.settings import PageWishes, SettingsBook
+from inkstream_server.pipeline.settings import Additions, PageWishes, SettingsBook
 from inkstream_server.pipeline.upload import Upload
 from inkstream_server.scheduling.priority import Priority
 from inkstream_server.stages.detection import LimitType
@@ -185,7 +184,6 @@ def _raw_content(raw: source_pb2.RawImage) -> tuple[bytes, RawLayout]:
 
 
 def _wishes(options: settings_pb2.RecognizeOptions) -> PageWishes:
-    _check_additions(options)
     return PageWishes(
         use_doc_orientation_classify=_set(options, "use_doc_orientation_classify"),
         use_doc_unwarping=_set(options, "use_doc_unwarping"),
@@ -198,6 +196,11 @@ def _wishes(options: settings_pb2.RecognizeOptions) -> PageWishes:
         text_rec_score_thresh=_set(options, "text_rec_score_thresh"),
         text_rec_model=options.text_rec_model or None,
         frame=_frame(options.frame),
+        additions=Additions(
+            words=options.return_word_box,
+            result_image=options.visualize,
+            page_images=options.return_page_images,
+        ),
     )
 
 
@@ -207,15 +210,6 @@ def _set(options: settings_pb2.RecognizeOptions, name: _Optional) -> Any:  # noq
         return None
     value = getattr(options, name)
     return as_written(value) if isinstance(value, float) else value
-
-
-def _check_additions(options: settings_pb2.RecognizeOptions) -> None:
-    for name, is_wished in (
-        ("return_word_box", options.return_word_box),
-        ("visualize", options.visualize),
-    ):
-        if is_wished:
-            raise OptionNotServed(f"this server does not serve the option {name}", option=name)
 
 
 def _limit_type(value: settings_pb2.LimitType.ValueType) -> LimitType | None:

@@ -93,6 +93,9 @@ def page(result: Page) -> page_pb2.Page:
             queued=status.duration(result.timing.queued_s),
             mean_batch_size=result.timing.mean_batch_size,
         ),
+        visualization=result.images.result,
+        input_image=result.images.source,
+        preprocessing_visualization=result.images.steps,
     )
 
 
@@ -140,6 +143,9 @@ def _line(line: TextLine) -> page_pb2.TextLine:
         polygon=_polygon(line.polygon),
         box=page_pb2.Box(x_min=min(columns), y_min=min(rows), x_max=max(columns), y_max=max(rows)),
         angle=line.angle,
+        words=[
+            page_pb2.Word(text=each.text, polygon=_polygon(each.polygon)) for each in line.words
+        ],
     )
 
 

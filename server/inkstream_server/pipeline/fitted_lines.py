@@ -97,11 +97,15 @@ def classifications(
 
 
 def recognitions(
-    model: str, crops: Sequence[ArrayHandle], fits: Sequence[LineFit]
+    model: str,
+    crops: Sequence[ArrayHandle],
+    fits: Sequence[LineFit],
+    *,
+    wants_words: bool = False,
 ) -> list[tuple[ModelBucket, Recognise]]:
     """The model calls that read these lines."""
     return [
-        (ModelBucket(model, (fit.padded_px,)), Recognise(crop))
+        (ModelBucket(model, (fit.padded_px,)), Recognise(crop, wants_words))
         for crop, fit in zip(crops, fits, strict=True)
     ]
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from inkstream_server.document.page_size import PageSize
+from inkstream_server.pipeline.assembling import assemble, captions, text_line
 from inkstream_server.pipeline.dispatcher import Dispatcher
 from inkstream_server.pipeline.fitted_lines import (
     UPSIDE_DOWN,
@@ -31,6 +32,7 @@ from inkstream_server.stages.line_widths import LineWidths
 from inkstream_server.stages.regions import Polygon
 from inkstream_server.workers.arena import Arena
 from inkstream_server.workers.cpu_tasks import (
+    NO_IMAGES,
     CutForOrientation,
     CutLines,
     DocumentRef,
@@ -39,6 +41,8 @@ from inkstream_server.workers.cpu_tasks import (
     LineRegion,
     MeasurePage,
     OpenDocument,
+    PageImages,
+    ShowPage,
 )
 from inkstream_server.workers.free_list import aligned
 from inkstream_server.workers.hold import Hold
@@ -141,6 +145,7 @@ class PagePipeline:
                     sheet = await self._straightener.look(sheet)
                     found = await self._find_regions(sheet)
                     lines = await self._read_lines(sheet, found)
+                    images = await self._show(sheet, lines)
             self._work.note(
                 measured.bucket,
                 job.settings.text_rec_model,
@@ -150,7 +155,7 @@ class PagePipeline:
             )
         finally:
             self._work.note_inside(self._gate.inside_count)
-        return _assemble(sheet, found, lines)
+        return assemble(sheet, found, lines, images)
 
     async def _find_regions(self, sheet: Sheet) -> list[LineRegion]:
         """Lay the page down as it is read, and detect on it."""
@@ -204,15 +209,28 @@ class PagePipeline:
             upside_down = tuple(angle == UPSIDE_DOWN for angle in angles)
             cut = CutLines(sheet.pixels, _polygons(portion), upside_down, crops)
             await self._on_cpu("cut", sheet, cut, [block, sheet.block])
-            work = recognitions(model, crops, [line.fit for line in portion])
+            fits = [line.fit for line in portion]
+            wants_words = sheet.job.settings.additions.words
+            work = recognitions(model, crops, fits, wants_words=wants_words)
             outcomes = await self._on_model(sheet, work, [block])
         sheet.account.batch_counts += [outcome.batch_count for outcome in outcomes]
         sheet.account.lines_s += self._work.of(bucket for bucket, _ in work)
         texts = [outcome.unwrap() for outcome in outcomes]
         return [
-            TextLine(read.text, read.score, line.found.region.polygon, angle)
+            text_line(read, line.found.region.polygon, angle)
             for read, line, angle in zip(texts, portion, angles, strict=True)
         ]
+
+    async def _show(self, sheet: Sheet, lines: Sequence[TextLine]) -> PageImages:
+        """Make the images that are asked for of the page as it was read."""
+        additions = sheet.job.settings.additions
+        if not (additions.result_image or additions.page_images):
+            return NO_IMAGES
+        angle = None if sheet.angle == NOT_CLASSIFIED else sheet.angle
+        told = captions(lines, sheet.job.settings) if additions.result_image else None
+        upright = None if sheet.warp is None else sheet.upright
+        show = ShowPage(sheet.pixels, upright, angle, told, additions.page_images)
+        return await self._on_cpu("show", sheet, show, [sheet.block])
 
     def _fit_lines(self, found: Sequence[LineRegion], model: str) -> list[_Line]:
         widths = self._widths_of(model)
@@ -228,31 +246,6 @@ def _detection_bucket(size: PageSize, settings: PageSettings) -> ModelBucket:
         size.height_px, size.width_px, params.limit_side_len, params.limit_type
     )
     return ModelBucket(settings.text_det_model, fitted)
-
-
-def _assemble(sheet: Sheet, found: Sequence[LineRegion], lines: Sequence[TextLine]) -> Page:
-    settings, frame = sheet.job.settings, sheet.frame
-    kept = [line for line in lines if line.score >= settings.text_rec_score_thresh]
-    line_polygons = frame.place([line.polygon for line in kept])
-    region_polygons = frame.place([each.region.polygon for each in found])
-    return Page(
-        page_number=sheet.job.page_number,
-        width_px=frame.size.width_px,
-        height_px=frame.size.height_px,
-        angle=sheet.angle,
-        frame=frame.frame,
-        lines=tuple(
-            replace(line, polygon=polygon)
-            for line, polygon in zip(kept, line_polygons, strict=True)
-        ),
-        regions=tuple(
-            replace(each.region, polygon=polygon)
-            for each, polygon in zip(found, region_polygons, strict=True)
-        ),
-        region_angles=tuple(line.angle for line in lines),
-        settings=settings,
-        timing=sheet.account.timing(),
-    )
 
 
 def _polygons(portion: Sequence[_Line]) -> tuple[Polygon, ...]:

@@ -8,6 +8,8 @@ from inkstream_server.errors import OcrError
 from inkstream_server.pipeline.frames import Frame
 from inkstream_server.pipeline.settings import PageSettings
 from inkstream_server.stages.regions import Polygon, Region
+from inkstream_server.stages.words import Word
+from inkstream_server.workers.cpu_tasks import NO_IMAGES, PageImages
 
 NOT_CLASSIFIED = -1
 """The angle of a line, or a page, whose orientation was not looked at."""
@@ -21,6 +23,8 @@ class TextLine:
     score: float
     polygon: Polygon
     angle: int
+    # In reading order, where they were asked for.
+    words: tuple[Word, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,7 @@ class Page:
     timing: PageTiming
     angle: int = NOT_CLASSIFIED
     frame: Frame = Frame.SOURCE
+    images: PageImages = NO_IMAGES
 
 
 @dataclass(frozen=True, slots=True)

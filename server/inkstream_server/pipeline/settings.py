@@ -37,6 +37,18 @@ class PageDefaults(BaseModel, frozen=True, extra="forbid"):
 
 
 @dataclass(frozen=True, slots=True)
+class Additions:
+    """What a page comes back with beside its lines, where a request asks for it."""
+
+    words: bool = False
+    result_image: bool = False
+    page_images: bool = False
+
+
+NO_ADDITIONS: Final = Additions()
+
+
+@dataclass(frozen=True, slots=True)
 class PageWishes:
     """What a request sets; None means: as the server has it."""
 
@@ -51,6 +63,7 @@ class PageWishes:
     text_rec_score_thresh: float | None = None
     text_rec_model: str | None = None
     frame: Frame | None = None
+    additions: Additions = NO_ADDITIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +104,7 @@ class PageSettings:
     frame: Frame = Frame.SOURCE
     # That of the line-orientation model.
     line_family: LineFamily = LineFamily.MOBILE_V2
+    additions: Additions = NO_ADDITIONS
 
     @property
     def use_doc_orientation_classify(self) -> bool:
@@ -160,6 +174,7 @@ class SettingsBook:
                 self._models.textline_orientation,
                 "textline_orientation",
             ),
+            additions=wishes.additions,
         )
 
     def _detection(self, wishes: PageWishes) -> DetectionParams:

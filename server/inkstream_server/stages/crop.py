@@ -13,7 +13,7 @@ from inkstream_server.stages.reading_order import Point
 from inkstream_server.stages.rectangle import enclosing_rectangle
 
 TALL: Final = 1.5
-"""A crop this many times as high as wide is read as a line that runs upwards."""
+"""A crop this many times as high as wide is read as a line that runs downwards."""
 
 WARP_LIMIT_PX: Final = 32_766
 """OpenCV's warp addresses pixels with 16 bits: no side, of the page or of a crop, may be longer."""
@@ -28,6 +28,14 @@ def crop_size(polygon: Sequence[Point]) -> tuple[int, int]:
     if height < 1 or width < 1:
         return 0, 0
     return (width, height) if _is_tall(height, width) else (height, width)
+
+
+def first_vertex(polygon: Sequence[Point]) -> int:
+    """Tell which vertex of `polygon` lies at the top left of the crop that `cut` makes."""
+    corners = _corners(polygon)
+    distances = np.abs(np.array(polygon, np.float32) - corners[0]).sum(axis=1)
+    first = int(distances.argmin())
+    return (first + 1) % len(polygon) if _is_tall(*_upright_size(corners)) else first
 
 
 def cut(page: NDArray[np.uint8], polygon: Sequence[Point]) -> NDArray[np.uint8] | None:

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 BLANK: Final = 0
 
 
-def alphabet(characters: Sequence[str]) -> tuple[str, ...]:
+def alphabet(dictionary: Sequence[str]) -> tuple[str, ...]:
     """Tell what each class stands for: the blank, the dictionary's characters, the space."""
-    return ("", *characters, " ")
+    return ("", *dictionary, " ")
 
 
 def decode(
@@ -23,10 +23,21 @@ def decode(
 
     The score is the mean of the kept steps' probabilities, and 0 for an empty line.
     """
-    is_kept = class_ids != BLANK
-    is_kept[1:] &= class_ids[1:] != class_ids[:-1]
-    steps = np.flatnonzero(is_kept)
+    steps = kept_steps(class_ids)
     if not steps.size:
         return "", 0.0
-    text = "".join([alphabet[class_id] for class_id in class_ids[steps].tolist()])
-    return text, float(maxima[steps].mean())
+    return "".join(characters(class_ids, steps, alphabet)), float(maxima[steps].mean())
+
+
+def kept_steps(class_ids: NDArray[np.int32]) -> NDArray[np.intp]:
+    """Tell the steps at which one line's characters begin, from the best class of each step (T)."""
+    is_kept = class_ids != BLANK
+    is_kept[1:] &= class_ids[1:] != class_ids[:-1]
+    return np.flatnonzero(is_kept)
+
+
+def characters(
+    class_ids: NDArray[np.int32], steps: NDArray[np.intp], alphabet: Sequence[str]
+) -> list[str]:
+    """Tell what one line says at each of these steps."""
+    return [alphabet[class_id] for class_id in class_ids[steps].tolist()]

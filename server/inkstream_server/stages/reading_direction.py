@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from bidi.algorithm import get_display
+
+from inkstream_server.stages.words import Span
 
 # Of a dictionary's letters. Arabic ones have half and more; large ones of other scripts a few.
 _LEAST_SHARE: Final = 0.1
@@ -35,3 +38,22 @@ def reordered(text: str) -> str:
     if any(unicodedata.bidirectional(each) in _NOT_REORDERED for each in text):
         return text
     return str(get_display(text))
+
+
+def reordered_words(words: Sequence[Span], text: str) -> tuple[Span, ...]:
+    """Turn a line's words, from left to right, as its text was turned into `text`.
+
+    Joined they are that text, where the line runs one way. Where words of both directions alternate
+    they keep the order in which they stand, each turned by itself.
+    """
+    if "".join(word.text for word in words) == text:
+        return tuple(words)
+    backwards = [replace(word, text=_turned(word.text)) for word in reversed(words)]
+    if "".join(word.text for word in backwards) == text:
+        return tuple(backwards)
+    return tuple(replace(word, text=reordered(word.text)) for word in words)
+
+
+def _turned(text: str) -> str:
+    """A part of a line that runs from right to left, signs without a direction too."""
+    return str(get_display(text, base_dir="R"))

@@ -15,9 +15,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inkstream_server.stages.ctc import decode
+from inkstream_server.stages.ctc import characters, decode, kept_steps
 from inkstream_server.stages.line_widths import EXACT, MAX_WIDTH_PX, USUAL, LineWidths
 from inkstream_server.stages.normalisation import CENTRED_TABLES, normalise_into
+from inkstream_server.stages.words import Span, spans
 
 LINE_HEIGHT_PX: Final = USUAL.height_px
 """Of nearly all models; a model's own is in its recipe."""
@@ -25,10 +26,11 @@ LINE_HEIGHT_PX: Final = USUAL.height_px
 
 @dataclass(frozen=True, slots=True)
 class LineText:
-    """One line's text, and how sure the model is of it, 0..1."""
+    """One line's text, how sure the model is of it, 0..1, and its words where asked for."""
 
     text: str
     score: float
+    words: tuple[Span, ...] = ()
 
 
 def line_width(height_px: int, width_px: int, widths: LineWidths = EXACT) -> tuple[int, int]:
@@ -72,3 +74,13 @@ def interpret(
         LineText(*decode(line_ids, line_maxima, alphabet))
         for line_ids, line_maxima in zip(class_ids, maxima, strict=True)
     ]
+
+
+def interpret_words(
+    class_ids: NDArray[np.int32], alphabet: Sequence[str], widths: tuple[int, int]
+) -> tuple[Span, ...]:
+    """Read the words of one line (T), which was fitted to and padded to these widths."""
+    fitted, padded = widths
+    steps = kept_steps(class_ids)
+    line_steps = len(class_ids) * fitted / padded
+    return spans(characters(class_ids, steps, alphabet), steps.tolist(), line_steps)

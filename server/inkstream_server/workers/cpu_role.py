@@ -22,6 +22,7 @@ from inkstream_server.stages import (
 )
 from inkstream_server.stages.regions import Polygon, find_regions
 from inkstream_server.workers.cpu_crops import CropReader
+from inkstream_server.workers.cpu_images import show
 from inkstream_server.workers.cpu_pages import PageLayer
 from inkstream_server.workers.cpu_tasks import (
     CloseDocument,
@@ -37,6 +38,7 @@ from inkstream_server.workers.cpu_tasks import (
     MeasureCrops,
     MeasurePage,
     OpenDocument,
+    ShowPage,
     TurnPage,
     UnwarpPage,
 )
@@ -86,19 +88,28 @@ class CpuRole:
                 return self._summary(ref)
             case MeasurePage(document=ref, page_number=number, dpi=dpi):
                 return self._document(ref).page_size(number, dpi)
-            case DrawPage() | TurnPage() | UnwarpPage():
-                self._pages.lay(task)
+            case MeasureCrops() | FitForOrientation() | FitLines():
+                return self._do_with_crops(task)
+            case _:
+                return self._do_with_page(task)
+
+    def _do_with_page(self, task: object) -> object:
+        match task:
             case FindRegions():
                 return self._find(task)
+            case ShowPage():
+                return show(self._memory, task)
+            case DrawPage() | TurnPage() | UnwarpPage():
+                self._pages.lay(task)
             case CutForOrientation():
                 self._cut_for_orientation(task)
             case CutLines():
                 self._cut_lines(task)
             case _:
-                return self._do_with_crops(task)
+                raise AssertionError(task)
         return None
 
-    def _do_with_crops(self, task: object) -> object:
+    def _do_with_crops(self, task: MeasureCrops | FitForOrientation | FitLines) -> object:
         match task:
             case MeasureCrops():
                 return self._crops.measure(task)
@@ -106,8 +117,6 @@ class CpuRole:
                 return self._crops.fit_for_orientation(task)
             case FitLines():
                 return self._crops.fit_lines(task)
-            case _:
-                raise AssertionError(task)
 
     def _summary(self, ref: DocumentRef) -> DocumentSummary:
         document = self._document(ref)

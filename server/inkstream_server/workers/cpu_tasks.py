@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 from inkstream_server.document.page_size import PageSize
 from inkstream_server.errors import OcrError
 from inkstream_server.models.line_family import LineFamily
+from inkstream_server.stages.captions import Caption
 from inkstream_server.stages.detection import DetectionParams
 from inkstream_server.stages.regions import Polygon, Region
 from inkstream_server.stages.unwarping import Warp
@@ -142,6 +144,37 @@ class CutLines(Task[None]):
     polygons: tuple[Polygon, ...]
     is_upside_down: tuple[bool, ...]
     lines: tuple[ArrayHandle, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PageImages:
+    """What there is to look at of a page, JPEG; empty where it was not asked for.
+
+    `result`: the page as it was read, and beside it the texts. `source`: the page as decoded.
+    `steps`: the page as decoded, as turned and as unwarped; empty where it was neither.
+    """
+
+    result: bytes = b""
+    source: bytes = b""
+    steps: bytes = b""
+
+
+NO_IMAGES: Final = PageImages()
+
+
+@dataclass(frozen=True, slots=True)
+class ShowPage(Task[PageImages]):
+    """Make the images of `page`, which lies as it was read: turned by `angle`, None if never.
+
+    `upright` is the page before it was unwarped, if it was. The result image is made where there
+    are captions, though it may be none; the others where `wants_source`.
+    """
+
+    page: ArrayHandle
+    upright: ArrayHandle | None
+    angle: int | None
+    captions: tuple[Caption, ...] | None
+    wants_source: bool
 
 
 @dataclass(frozen=True, slots=True)

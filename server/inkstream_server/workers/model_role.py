@@ -120,9 +120,12 @@ class _Recognition:
         tensor = recognition.prepare(lines, padded_width, is_rgb=self._recipe.is_rgb)
         class_ids, maxima = self._predictor.run(tensor)
         read = recognition.interpret(class_ids, maxima, self._alphabet)
-        if self._reads_right_to_left:
-            return [replace(line, text=reading_direction.reordered(line.text)) for line in read]
-        return read
+        for at, item in enumerate(items):
+            if item.wants_words:
+                widths = lines[at].shape[1], padded_width
+                words = recognition.interpret_words(class_ids[at], self._alphabet, widths)
+                read[at] = replace(read[at], words=words)
+        return [_as_written(line) for line in read] if self._reads_right_to_left else read
 
     def warm_up(self) -> None:
         for count, width in shapes_to_warm(self._widths):
@@ -179,6 +182,13 @@ class _LineOrientation:
         for count in WARM_COUNTS:
             shape = (count, 3, self._family.height_px, self._family.width_px)
             self._predictor.run(np.zeros(shape, np.float32))
+
+
+def _as_written(line: LineText) -> LineText:
+    """A line of a right-to-left script, which is read from left to right."""
+    text = reading_direction.reordered(line.text)
+    words = reading_direction.reordered_words(line.words, text)
+    return replace(line, text=text, words=words)
 
 
 def _stage_of(model: ModelToLoad, predictor: Predictor, memory: SharedMemory) -> _Stage:

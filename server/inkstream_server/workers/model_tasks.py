@@ -65,6 +65,7 @@ class Recognise(Task[LineText]):
     """Read a fitted line (h x w x 3, BGR)."""
 
     line: ArrayHandle
+    wants_words: bool = False
 
 
 @dataclass(frozen=True, slots=True)

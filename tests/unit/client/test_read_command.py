@@ -194,6 +194,67 @@ def test_json_is_one_response_a_line(
     assert json.loads(lines[1])["page"]["lines"][0]["polygon"]["points"][0] == {"x": 0, "y": 5}
 
 
+def test_pictures_are_written_one_a_page(script: Script, pdf: str, tmp_path: Path) -> None:
+    script.add_page(1, "one")
+    script.add_page(2, "two")
+    for page in script.pages:
+        page.visualization = f"picture {page.page_number}".encode()
+
+    assert run(script, "--visualize", str(tmp_path / "new" / "out"), pdf) == 0
+
+    pictures = {path.name: path.read_bytes() for path in (tmp_path / "new" / "out").iterdir()}
+    assert pictures == {
+        "a_1_ocr_res_img.jpg": b"picture 1",
+        "a_2_ocr_res_img.jpg": b"picture 2",
+    }
+
+
+def test_pictures_and_words_are_asked_for_only_where_they_are_wanted(
+    script: Script, pdf: str, tmp_path: Path
+) -> None:
+    script.add_page(1, "one")
+
+    run(script, pdf)
+    run(script, "--visualize", str(tmp_path), pdf)
+    run(script, "--word-boxes", pdf)
+
+    options = [
+        request.options
+        for request in script.requests
+        if isinstance(request, ocr_pb2.RecognizeDocumentRequest)
+    ]
+    assert [each.visualize for each in options] == [False, True, False]
+    assert [each.return_word_box for each in options] == [False, False, True]
+
+
+def test_a_picture_that_cannot_be_written_is_told_and_the_text_printed(
+    script: Script, pdf: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script.add_page(1, "one")
+    script.pages[0].visualization = b"picture"
+    (tmp_path / "out").write_bytes(b"a file where a folder should be")
+
+    assert run(script, "--visualize", str(tmp_path / "out"), pdf) == 1
+
+    out, err = capsys.readouterr()
+    assert out == "one\n"
+    assert "a_1_ocr_res_img.jpg: " in err
+
+
+def test_json_leaves_out_pictures_which_are_files(
+    script: Script, pdf: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script.add_page(1, "one")
+    script.pages[0].visualization = b"picture"
+
+    assert run(script, "--json", "--visualize", str(tmp_path), pdf) == 0
+
+    _, page, _ = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert page["page"]["lines"][0]["text"] == "one"
+    assert page["page"]["visualization"] == ""
+    assert (tmp_path / "a_1_ocr_res_img.jpg").read_bytes() == b"picture"
+
+
 def test_json_tells_of_a_failed_file_too(
     script: Script, capsys: pytest.CaptureFixture[str]
 ) -> None:

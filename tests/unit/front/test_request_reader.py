@@ -10,12 +10,17 @@ from inkstream_server.errors import (
     ModelNotServed,
     ModuleNotServed,
     OcrError,
-    OptionNotServed,
 )
 from inkstream_server.front.requests import Caller, RequestReader
 from inkstream_server.pipeline.frames import Frame
 from inkstream_server.pipeline.intake import DocumentJob, PageOrder
-from inkstream_server.pipeline.settings import PageDefaults, ServedModels, SettingsBook
+from inkstream_server.pipeline.settings import (
+    NO_ADDITIONS,
+    Additions,
+    PageDefaults,
+    ServedModels,
+    SettingsBook,
+)
 from inkstream_server.scheduling.priority import Priority
 from inkstream_server.stages.detection import LimitType
 from inkstream_server.workers.cpu_tasks import RawLayout
@@ -173,10 +178,23 @@ def test_a_source_that_cannot_be_read_is_refused(
 
 
 @pytest.mark.parametrize(
+    ("options", "additions"),
+    [
+        (None, NO_ADDITIONS),
+        (Options(return_word_box=True), Additions(words=True)),
+        (Options(visualize=True), Additions(result_image=True)),
+        (Options(return_page_images=True), Additions(page_images=True)),
+    ],
+)
+def test_additions_are_made_where_they_are_asked_for(
+    options: Options | None, additions: Additions
+) -> None:
+    assert image_job(image_request(options)).settings.additions == additions
+
+
+@pytest.mark.parametrize(
     ("options", "kind"),
     [
-        (Options(return_word_box=True), OptionNotServed),
-        (Options(visualize=True), OptionNotServed),
         (Options(use_doc_unwarping=True), ModuleNotServed),
         (Options(use_textline_orientation=True), ModuleNotServed),
         (Options(text_rec_model="other"), ModelNotServed),

@@ -21,6 +21,8 @@ from inkstream_server.pipeline.results import (
 from inkstream_server.pipeline.settings import PageSettings
 from inkstream_server.stages.detection import DetectionParams, LimitType
 from inkstream_server.stages.regions import Polygon, Region
+from inkstream_server.stages.words import Word
+from inkstream_server.workers.cpu_tasks import PageImages
 from inkstream_server.workers.model_tasks import LoadedModel
 
 TILTED: Polygon = ((10, 20), (110, 30), (108, 60), (8, 50))
@@ -75,6 +77,25 @@ def test_a_line_has_its_polygon_and_the_upright_box_around_it() -> None:
     assert (line.text, line.score, line.angle) == ("text", 0.75, 180)
     assert points(line.polygon) == list(TILTED)
     assert line.box == page_pb2.Box(x_min=8, y_min=20, x_max=110, y_max=60)
+
+
+def test_a_line_has_its_words_where_they_are_known() -> None:
+    words = (Word("a", TILTED), Word(" ", TILTED))
+
+    (line,) = responses.page(replace(PAGE, lines=(replace(PAGE.lines[0], words=words),))).lines
+
+    assert [word.text for word in line.words] == ["a", " "]
+    assert points(line.words[0].polygon) == list(TILTED)
+    assert not responses.page(PAGE).lines[0].words
+
+
+def test_a_page_has_the_images_that_were_made_of_it() -> None:
+    sent = responses.page(replace(PAGE, images=PageImages(b"result", b"source", b"steps")))
+
+    assert sent.visualization == b"result"
+    assert sent.input_image == b"source"
+    assert sent.preprocessing_visualization == b"steps"
+    assert not responses.page(PAGE).visualization
 
 
 def test_every_region_is_told_also_without_a_line() -> None:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from inkstream_server.stages.crop import WARP_LIMIT_PX, crop_size, cut
+from inkstream_server.stages.crop import WARP_LIMIT_PX, crop_size, cut, first_vertex
 
 points = st.tuples(st.integers(0, 120), st.integers(0, 90))
 
@@ -118,3 +118,17 @@ def test_a_line_too_long_for_the_warp_is_shortened() -> None:
 
     assert crop is not None
     assert crop.shape == (20, WARP_LIMIT_PX, 3)
+
+
+@pytest.mark.parametrize(
+    ("polygon", "expected"),
+    [
+        (rectangle(10, 20, 70, 40), 0),
+        (rectangle(10, 20, 30, 80), 1),  # tall: its right side is the crop's top
+        (rectangle(10, 20, 70, 40)[1:] + rectangle(10, 20, 70, 40)[:1], 3),
+    ],
+)
+def test_the_vertex_at_the_crops_top_left_is_told(
+    polygon: list[tuple[int, int]], expected: int
+) -> None:
+    assert first_vertex(polygon) == expected

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from inkstream_server.stages.ctc import alphabet, decode
+from inkstream_server.stages.ctc import alphabet, characters, decode, kept_steps
 
 ABC = alphabet("abc")
 
@@ -44,3 +44,12 @@ def test_what_is_decoded_is_left_unchanged() -> None:
     decode(class_ids, maxima(1, 1, 1), ABC)
 
     assert class_ids.tolist() == [1, 1, 2]
+
+
+def test_a_character_stands_at_the_step_at_which_it_begins() -> None:
+    class_ids = ids(0, 1, 1, 0, 1, 2, 2, 4)
+
+    steps = kept_steps(class_ids)
+
+    assert steps.tolist() == [1, 4, 5, 7]
+    assert characters(class_ids, steps, ABC) == ["a", "a", "b", " "]

@@ -4,7 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inkstream_server.stages.reading_direction import reads_right_to_left, reordered
+from inkstream_server.stages.reading_direction import (
+    reads_right_to_left,
+    reordered,
+    reordered_words,
+)
+from inkstream_server.stages.words import Span, spans
 
 LATIN = tuple("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,:;()é")
 ARABIC = tuple("ءآأؤإئابةتثجحخدذرزسشصضطظعغفقكلمنهوىيپچژکگی١٢٣ًٌ")
@@ -71,3 +76,40 @@ def test_a_text_with_a_character_without_a_rule_stays_as_it_is() -> None:
     isolate = f"{SHALOM}\N{LEFT-TO-RIGHT ISOLATE}"
 
     assert reordered(isolate) == isolate
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        "",
+        "one two",
+        f"{MARHABA_SEEN} {SHALOM_SEEN}",
+        f"({SHALOM_SEEN}) 12.5 {MARHABA_SEEN}",
+        f"123 {MARHABA_SEEN}",
+        f"Inkstream {SHALOM_SEEN}",
+    ],
+)
+def test_words_are_turned_as_their_line_is(seen: str) -> None:
+    written = reordered(seen)
+
+    words = reordered_words(spans(seen, range(len(seen)), len(seen) + 1), written)
+
+    assert "".join(word.text for word in words) == written
+    for word in words:
+        begins = round(word.start * (len(seen) + 1))
+        assert reordered(seen[begins : begins + len(word.text)]).strip(" ()") in word.text
+
+
+def test_words_of_both_directions_are_turned_each_by_itself() -> None:
+    seen = f"one two {SHALOM_SEEN} {MARHABA_SEEN}"
+
+    words = reordered_words(spans(seen, range(len(seen)), len(seen)), reordered(seen))
+
+    assert [word.text for word in words] == ["one", " ", "two", " ", SHALOM, " ", MARHABA]
+
+
+def test_words_of_a_line_that_cannot_be_turned_stay_as_they_are() -> None:
+    words = (Span(SHALOM_SEEN, 0.0, 0.5), Span("\u2066", 0.5, 1.0))
+    seen = "".join(word.text for word in words)
+
+    assert reordered_words(words, reordered(seen)) == words

@@ -10,9 +10,11 @@ from inkstream_server.stages.recognition import (
     LineText,
     fit,
     interpret,
+    interpret_words,
     line_width,
     prepare,
 )
+from inkstream_server.stages.words import Span
 
 sides = st.integers(1, 40_000)
 
@@ -104,3 +106,15 @@ def test_a_line_is_prepared_in_the_height_that_it_has() -> None:
     np.testing.assert_allclose(bgr[0, :, 0, 0], [-1, -0.6, 1], atol=1e-6)
     np.testing.assert_allclose(rgb[0, :, 0, 0], [1, -0.6, -1], atol=1e-6)
     assert not rgb[0, :, :, 200:].any()
+
+
+def test_words_are_told_as_shares_of_the_line_without_its_padding() -> None:
+    class_ids = np.array([0, 1, 0, 2, 0, 3, 3, 0, 0, 0], np.int32)
+
+    words = interpret_words(class_ids, alphabet("ab"), (256, 320))
+
+    assert words == (Span("ab", 1 / 8, 4 / 8), Span(" ", 5 / 8, 6 / 8))
+
+
+def test_a_line_without_text_has_no_words() -> None:
+    assert interpret_words(np.zeros(10, np.int32), alphabet("ab"), (256, 320)) == ()

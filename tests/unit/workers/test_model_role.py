@@ -130,6 +130,27 @@ def test_a_line_of_a_right_to_left_script_is_told_as_it_is_written(room: Room) -
     assert written.text == reordered(from_the_left) != from_the_left
 
 
+def test_words_are_told_of_the_lines_that_want_them(role: ModelRole, room: Room) -> None:
+    plain = line(room, "two")
+    wanting = Recognise(plain.line, wants_words=True)
+
+    without, with_words = texts(role, bucket_of("two"), [plain, wanting])
+
+    assert without.words == ()
+    assert "".join(word.text for word in with_words.words) == with_words.text == without.text
+    assert with_words.score == without.score
+
+
+def test_words_are_the_same_alone_and_in_any_batch(role: ModelRole, room: Room) -> None:
+    lines = [Recognise(line(room, word).line, wants_words=True) for word in ("one", "two", "ten")]
+    bucket = bucket_of("one")
+
+    together = texts(role, bucket, lines)
+
+    assert together == [texts(role, bucket, [each])[0] for each in lines]
+    assert all(read.words for read in together)
+
+
 def test_the_map_of_a_page_is_written_where_the_item_says(role: ModelRole, room: Room) -> None:
     pages = [picture("Hello", height_px=96, width_px=320), np.full((96, 320, 3), 255, np.uint8)]
     items = [

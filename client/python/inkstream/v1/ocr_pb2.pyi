@@ -453,8 +453,8 @@ class RecognizeLinesRequest(_message.Message):
     @_builtins.property
     def options(self) -> _settings_pb2.RecognizeOptions:
         """How they are read; of the options only those of recognition and line orientation matter, and of
-        those not text_rec_score_thresh: every line has its answer, whatever its score. Unset: the
-        served pipeline's defaults.
+        those neither text_rec_score_thresh - every line has its answer, whatever its score - nor
+        return_word_box: a crop has no page for words to stand on. Unset: the served pipeline's defaults.
         """
 
     def __init__(

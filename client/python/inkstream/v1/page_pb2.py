@@ -26,7 +26,7 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from inkstream.v1 import settings_pb2 as inkstream_dot_v1_dot_settings__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17inkstream/v1/page.proto\x12\x0cinkstream.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1binkstream/v1/settings.proto\"\xdd\x02\n\x04Page\x12\x13\n\x0bpage_number\x18\x01 \x01(\x05\x12\r\n\x05width\x18\x02 \x01(\x05\x12\x0e\n\x06height\x18\x03 \x01(\x05\x12%\n\x05lines\x18\x04 \x03(\x0b\x32\x16.inkstream.v1.TextLine\x12+\n\ndetections\x18\x05 \x03(\x0b\x32\x17.inkstream.v1.Detection\x12\x11\n\tdoc_angle\x18\x06 \x01(\x05\x12\"\n\x05\x66rame\x18\x07 \x01(\x0e\x32\x13.inkstream.v1.Frame\x12\x31\n\x08settings\x18\x08 \x01(\x0b\x32\x1f.inkstream.v1.EffectiveSettings\x12\x15\n\rvisualization\x18\t \x01(\x0c\x12(\n\x06timing\x18\n \x01(\x0b\x32\x18.inkstream.v1.PageTiming\x12\"\n\x05\x65rror\x18\x0b \x01(\x0b\x32\x13.inkstream.v1.Error\"\xa1\x01\n\x08TextLine\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\r\n\x05score\x18\x02 \x01(\x02\x12&\n\x07polygon\x18\x03 \x01(\x0b\x32\x15.inkstream.v1.Polygon\x12\x1e\n\x03\x62ox\x18\x04 \x01(\x0b\x32\x11.inkstream.v1.Box\x12\r\n\x05\x61ngle\x18\x05 \x01(\x05\x12!\n\x05words\x18\x06 \x03(\x0b\x32\x12.inkstream.v1.Word\"<\n\x04Word\x12\x0c\n\x04text\x18\x01 \x01(\t\x12&\n\x07polygon\x18\x02 \x01(\x0b\x32\x15.inkstream.v1.Polygon\"Q\n\tDetection\x12&\n\x07polygon\x18\x01 \x01(\x0b\x32\x15.inkstream.v1.Polygon\x12\r\n\x05score\x18\x02 \x01(\x02\x12\r\n\x05\x61ngle\x18\x03 \x01(\x05\".\n\x07Polygon\x12#\n\x06points\x18\x01 \x03(\x0b\x32\x13.inkstream.v1.Point\"\x1d\n\x05Point\x12\t\n\x01x\x18\x01 \x01(\x05\x12\t\n\x01y\x18\x02 \x01(\x05\"A\n\x03\x42ox\x12\r\n\x05x_min\x18\x01 \x01(\x05\x12\r\n\x05y_min\x18\x02 \x01(\x05\x12\r\n\x05x_max\x18\x03 \x01(\x05\x12\r\n\x05y_max\x18\x04 \x01(\x05\"z\n\nPageTiming\x12(\n\x05total\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12)\n\x06queued\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x17\n\x0fmean_batch_size\x18\x03 \x01(\x02\"Z\n\x08LineText\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\r\n\x05score\x18\x02 \x01(\x02\x12\r\n\x05\x61ngle\x18\x03 \x01(\x05\x12\"\n\x05\x65rror\x18\x04 \x01(\x0b\x32\x13.inkstream.v1.Error\"6\n\x05\x45rror\x12\x0c\n\x04\x63ode\x18\x01 \x01(\x05\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17inkstream/v1/page.proto\x12\x0cinkstream.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1binkstream/v1/settings.proto\"\x97\x03\n\x04Page\x12\x13\n\x0bpage_number\x18\x01 \x01(\x05\x12\r\n\x05width\x18\x02 \x01(\x05\x12\x0e\n\x06height\x18\x03 \x01(\x05\x12%\n\x05lines\x18\x04 \x03(\x0b\x32\x16.inkstream.v1.TextLine\x12+\n\ndetections\x18\x05 \x03(\x0b\x32\x17.inkstream.v1.Detection\x12\x11\n\tdoc_angle\x18\x06 \x01(\x05\x12\"\n\x05\x66rame\x18\x07 \x01(\x0e\x32\x13.inkstream.v1.Frame\x12\x31\n\x08settings\x18\x08 \x01(\x0b\x32\x1f.inkstream.v1.EffectiveSettings\x12\x15\n\rvisualization\x18\t \x01(\x0c\x12(\n\x06timing\x18\n \x01(\x0b\x32\x18.inkstream.v1.PageTiming\x12\"\n\x05\x65rror\x18\x0b \x01(\x0b\x32\x13.inkstream.v1.Error\x12\x13\n\x0binput_image\x18\x0c \x01(\x0c\x12#\n\x1bpreprocessing_visualization\x18\r \x01(\x0c\"\xa1\x01\n\x08TextLine\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\r\n\x05score\x18\x02 \x01(\x02\x12&\n\x07polygon\x18\x03 \x01(\x0b\x32\x15.inkstream.v1.Polygon\x12\x1e\n\x03\x62ox\x18\x04 \x01(\x0b\x32\x11.inkstream.v1.Box\x12\r\n\x05\x61ngle\x18\x05 \x01(\x05\x12!\n\x05words\x18\x06 \x03(\x0b\x32\x12.inkstream.v1.Word\"<\n\x04Word\x12\x0c\n\x04text\x18\x01 \x01(\t\x12&\n\x07polygon\x18\x02 \x01(\x0b\x32\x15.inkstream.v1.Polygon\"Q\n\tDetection\x12&\n\x07polygon\x18\x01 \x01(\x0b\x32\x15.inkstream.v1.Polygon\x12\r\n\x05score\x18\x02 \x01(\x02\x12\r\n\x05\x61ngle\x18\x03 \x01(\x05\".\n\x07Polygon\x12#\n\x06points\x18\x01 \x03(\x0b\x32\x13.inkstream.v1.Point\"\x1d\n\x05Point\x12\t\n\x01x\x18\x01 \x01(\x05\x12\t\n\x01y\x18\x02 \x01(\x05\"A\n\x03\x42ox\x12\r\n\x05x_min\x18\x01 \x01(\x05\x12\r\n\x05y_min\x18\x02 \x01(\x05\x12\r\n\x05x_max\x18\x03 \x01(\x05\x12\r\n\x05y_max\x18\x04 \x01(\x05\"z\n\nPageTiming\x12(\n\x05total\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12)\n\x06queued\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x17\n\x0fmean_batch_size\x18\x03 \x01(\x02\"Z\n\x08LineText\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\r\n\x05score\x18\x02 \x01(\x02\x12\r\n\x05\x61ngle\x18\x03 \x01(\x05\x12\"\n\x05\x65rror\x18\x04 \x01(\x0b\x32\x13.inkstream.v1.Error\"6\n\x05\x45rror\x12\x0c\n\x04\x63ode\x18\x01 \x01(\x05\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,23 +34,23 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'inkstream.v1.page_pb2', _gl
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_PAGE']._serialized_start=103
-  _globals['_PAGE']._serialized_end=452
-  _globals['_TEXTLINE']._serialized_start=455
-  _globals['_TEXTLINE']._serialized_end=616
-  _globals['_WORD']._serialized_start=618
-  _globals['_WORD']._serialized_end=678
-  _globals['_DETECTION']._serialized_start=680
-  _globals['_DETECTION']._serialized_end=761
-  _globals['_POLYGON']._serialized_start=763
-  _globals['_POLYGON']._serialized_end=809
-  _globals['_POINT']._serialized_start=811
-  _globals['_POINT']._serialized_end=840
-  _globals['_BOX']._serialized_start=842
-  _globals['_BOX']._serialized_end=907
-  _globals['_PAGETIMING']._serialized_start=909
-  _globals['_PAGETIMING']._serialized_end=1031
-  _globals['_LINETEXT']._serialized_start=1033
-  _globals['_LINETEXT']._serialized_end=1123
-  _globals['_ERROR']._serialized_start=1125
-  _globals['_ERROR']._serialized_end=1179
+  _globals['_PAGE']._serialized_end=510
+  _globals['_TEXTLINE']._serialized_start=513
+  _globals['_TEXTLINE']._serialized_end=674
+  _globals['_WORD']._serialized_start=676
+  _globals['_WORD']._serialized_end=736
+  _globals['_DETECTION']._serialized_start=738
+  _globals['_DETECTION']._serialized_end=819
+  _globals['_POLYGON']._serialized_start=821
+  _globals['_POLYGON']._serialized_end=867
+  _globals['_POINT']._serialized_start=869
+  _globals['_POINT']._serialized_end=898
+  _globals['_BOX']._serialized_start=900
+  _globals['_BOX']._serialized_end=965
+  _globals['_PAGETIMING']._serialized_start=967
+  _globals['_PAGETIMING']._serialized_end=1089
+  _globals['_LINETEXT']._serialized_start=1091
+  _globals['_LINETEXT']._serialized_end=1181
+  _globals['_ERROR']._serialized_start=1183
+  _globals['_ERROR']._serialized_end=1237
 # @@protoc_insertion_point(module_scope)

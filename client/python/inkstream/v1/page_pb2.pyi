@@ -39,6 +39,8 @@ class Page(_message.Message):
     VISUALIZATION_FIELD_NUMBER: _builtins.int
     TIMING_FIELD_NUMBER: _builtins.int
     ERROR_FIELD_NUMBER: _builtins.int
+    INPUT_IMAGE_FIELD_NUMBER: _builtins.int
+    PREPROCESSING_VISUALIZATION_FIELD_NUMBER: _builtins.int
     page_number: _builtins.int
     """From 1, counted in the file, not in the selection."""
     width: _builtins.int
@@ -54,7 +56,20 @@ class Page(_message.Message):
     be told.
     """
     visualization: _builtins.bytes
-    """The page with its text locations drawn, JPEG, where asked for; else empty."""
+    """The page with its text locations drawn, JPEG, where RecognizeOptions.visualize asked for it; else
+    empty. Left the page as it was read (turned upright, unwarped) with the place of every line in
+    colour, or of every word where those were asked for; right their texts in the same places. A page
+    of more than 4,000,000 pixels, or 20,000 on a side, is drawn smaller; that changes no coordinate.
+    """
+    input_image: _builtins.bytes
+    """The page as decoded, JPEG, where RecognizeOptions.return_page_images asked for it; else empty.
+    No larger than in `visualization`.
+    """
+    preprocessing_visualization: _builtins.bytes
+    """The page as decoded, then as it was turned upright, then as it was unwarped, side by side, JPEG,
+    where RecognizeOptions.return_page_images asked for it; a step that did not run is left out, and
+    where none ran this is empty. Each no larger than in `visualization`.
+    """
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___TextLine]:
         """Reading order: top to bottom, left to right. Empty for a page without text, which is no error."""
@@ -93,10 +108,12 @@ class Page(_message.Message):
         visualization: _builtins.bytes = ...,
         timing: Global___PageTiming | None = ...,
         error: Global___Error | None = ...,
+        input_image: _builtins.bytes = ...,
+        preprocessing_visualization: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "settings", b"settings", "timing", b"timing"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["detections", b"detections", "doc_angle", b"doc_angle", "error", b"error", "frame", b"frame", "height", b"height", "lines", b"lines", "page_number", b"page_number", "settings", b"settings", "timing", b"timing", "visualization", b"visualization", "width", b"width"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["detections", b"detections", "doc_angle", b"doc_angle", "error", b"error", "frame", b"frame", "height", b"height", "input_image", b"input_image", "lines", b"lines", "page_number", b"page_number", "preprocessing_visualization", b"preprocessing_visualization", "settings", b"settings", "timing", b"timing", "visualization", b"visualization", "width", b"width"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -131,7 +148,8 @@ class TextLine(_message.Message):
     @_builtins.property
     def words(self) -> _containers.RepeatedCompositeFieldContainer[Global___Word]:
         """The line's words in reading order, where RecognizeOptions.return_word_box asked for them; else
-        empty.
+        empty. What stands between words, such as a blank or a comma, is an entry of its own: the texts
+        joined are the line's.
         """
 
     def __init__(
@@ -164,7 +182,9 @@ class Word(_message.Message):
     """Unicode, a part of the line's text."""
     @_builtins.property
     def polygon(self) -> Global___Polygon:
-        """Four vertices, clockwise from the text's own top left."""
+        """Four vertices, clockwise from the text's own top left. As wide as the model saw the word: letters
+        at its ends may stick out by a part of their width.
+        """
 
     def __init__(
         self,

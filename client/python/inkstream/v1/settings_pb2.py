@@ -24,21 +24,21 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1binkstream/v1/settings.proto\x12\x0cinkstream.v1\"\xca\x05\n\x10RecognizeOptions\x12)\n\x1cuse_doc_orientation_classify\x18\x01 \x01(\x08H\x00\x88\x01\x01\x12\x1e\n\x11use_doc_unwarping\x18\x02 \x01(\x08H\x01\x88\x01\x01\x12%\n\x18use_textline_orientation\x18\x03 \x01(\x08H\x02\x88\x01\x01\x12$\n\x17text_det_limit_side_len\x18\x04 \x01(\x05H\x03\x88\x01\x01\x12\x34\n\x13text_det_limit_type\x18\x05 \x01(\x0e\x32\x17.inkstream.v1.LimitType\x12\x1c\n\x0ftext_det_thresh\x18\x06 \x01(\x02H\x04\x88\x01\x01\x12 \n\x13text_det_box_thresh\x18\x07 \x01(\x02H\x05\x88\x01\x01\x12\"\n\x15text_det_unclip_ratio\x18\x08 \x01(\x02H\x06\x88\x01\x01\x12\"\n\x15text_rec_score_thresh\x18\t \x01(\x02H\x07\x88\x01\x01\x12\x16\n\x0etext_rec_model\x18\n \x01(\t\x12\x17\n\x0freturn_word_box\x18\x0b \x01(\x08\x12\x11\n\tvisualize\x18\x0c \x01(\x08\x12(\n\x08priority\x18\r \x01(\x0e\x32\x16.inkstream.v1.Priority\x12\"\n\x05\x66rame\x18\x0e \x01(\x0e\x32\x13.inkstream.v1.FrameB\x1f\n\x1d_use_doc_orientation_classifyB\x14\n\x12_use_doc_unwarpingB\x1b\n\x19_use_textline_orientationB\x1a\n\x18_text_det_limit_side_lenB\x12\n\x10_text_det_threshB\x16\n\x14_text_det_box_threshB\x18\n\x16_text_det_unclip_ratioB\x18\n\x16_text_rec_score_thresh\"\x8f\x03\n\x11\x45\x66\x66\x65\x63tiveSettings\x12\x1c\n\x14use_doc_preprocessor\x18\x01 \x01(\x08\x12$\n\x1cuse_doc_orientation_classify\x18\x02 \x01(\x08\x12\x19\n\x11use_doc_unwarping\x18\x03 \x01(\x08\x12 \n\x18use_textline_orientation\x18\x04 \x01(\x08\x12\x1f\n\x17text_det_limit_side_len\x18\x05 \x01(\x05\x12\x34\n\x13text_det_limit_type\x18\x06 \x01(\x0e\x32\x17.inkstream.v1.LimitType\x12\x17\n\x0ftext_det_thresh\x18\x07 \x01(\x02\x12\x1b\n\x13text_det_box_thresh\x18\x08 \x01(\x02\x12\x1d\n\x15text_det_unclip_ratio\x18\t \x01(\x02\x12\x1d\n\x15text_rec_score_thresh\x18\n \x01(\x02\x12\x16\n\x0etext_det_model\x18\x0b \x01(\t\x12\x16\n\x0etext_rec_model\x18\x0c \x01(\t*O\n\tLimitType\x12\x1a\n\x16LIMIT_TYPE_UNSPECIFIED\x10\x00\x12\x12\n\x0eLIMIT_TYPE_MIN\x10\x01\x12\x12\n\x0eLIMIT_TYPE_MAX\x10\x02*T\n\x05\x46rame\x12\x15\n\x11\x46RAME_UNSPECIFIED\x10\x00\x12\x10\n\x0c\x46RAME_SOURCE\x10\x01\x12\x12\n\x0e\x46RAME_UNWARPED\x10\x02\x12\x0e\n\nFRAME_READ\x10\x03*R\n\x08Priority\x12\x18\n\x14PRIORITY_UNSPECIFIED\x10\x00\x12\x18\n\x14PRIORITY_INTERACTIVE\x10\x01\x12\x12\n\x0ePRIORITY_BATCH\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1binkstream/v1/settings.proto\x12\x0cinkstream.v1\"\xe6\x05\n\x10RecognizeOptions\x12)\n\x1cuse_doc_orientation_classify\x18\x01 \x01(\x08H\x00\x88\x01\x01\x12\x1e\n\x11use_doc_unwarping\x18\x02 \x01(\x08H\x01\x88\x01\x01\x12%\n\x18use_textline_orientation\x18\x03 \x01(\x08H\x02\x88\x01\x01\x12$\n\x17text_det_limit_side_len\x18\x04 \x01(\x05H\x03\x88\x01\x01\x12\x34\n\x13text_det_limit_type\x18\x05 \x01(\x0e\x32\x17.inkstream.v1.LimitType\x12\x1c\n\x0ftext_det_thresh\x18\x06 \x01(\x02H\x04\x88\x01\x01\x12 \n\x13text_det_box_thresh\x18\x07 \x01(\x02H\x05\x88\x01\x01\x12\"\n\x15text_det_unclip_ratio\x18\x08 \x01(\x02H\x06\x88\x01\x01\x12\"\n\x15text_rec_score_thresh\x18\t \x01(\x02H\x07\x88\x01\x01\x12\x16\n\x0etext_rec_model\x18\n \x01(\t\x12\x17\n\x0freturn_word_box\x18\x0b \x01(\x08\x12\x11\n\tvisualize\x18\x0c \x01(\x08\x12(\n\x08priority\x18\r \x01(\x0e\x32\x16.inkstream.v1.Priority\x12\"\n\x05\x66rame\x18\x0e \x01(\x0e\x32\x13.inkstream.v1.Frame\x12\x1a\n\x12return_page_images\x18\x0f \x01(\x08\x42\x1f\n\x1d_use_doc_orientation_classifyB\x14\n\x12_use_doc_unwarpingB\x1b\n\x19_use_textline_orientationB\x1a\n\x18_text_det_limit_side_lenB\x12\n\x10_text_det_threshB\x16\n\x14_text_det_box_threshB\x18\n\x16_text_det_unclip_ratioB\x18\n\x16_text_rec_score_thresh\"\x8f\x03\n\x11\x45\x66\x66\x65\x63tiveSettings\x12\x1c\n\x14use_doc_preprocessor\x18\x01 \x01(\x08\x12$\n\x1cuse_doc_orientation_classify\x18\x02 \x01(\x08\x12\x19\n\x11use_doc_unwarping\x18\x03 \x01(\x08\x12 \n\x18use_textline_orientation\x18\x04 \x01(\x08\x12\x1f\n\x17text_det_limit_side_len\x18\x05 \x01(\x05\x12\x34\n\x13text_det_limit_type\x18\x06 \x01(\x0e\x32\x17.inkstream.v1.LimitType\x12\x17\n\x0ftext_det_thresh\x18\x07 \x01(\x02\x12\x1b\n\x13text_det_box_thresh\x18\x08 \x01(\x02\x12\x1d\n\x15text_det_unclip_ratio\x18\t \x01(\x02\x12\x1d\n\x15text_rec_score_thresh\x18\n \x01(\x02\x12\x16\n\x0etext_det_model\x18\x0b \x01(\t\x12\x16\n\x0etext_rec_model\x18\x0c \x01(\t*O\n\tLimitType\x12\x1a\n\x16LIMIT_TYPE_UNSPECIFIED\x10\x00\x12\x12\n\x0eLIMIT_TYPE_MIN\x10\x01\x12\x12\n\x0eLIMIT_TYPE_MAX\x10\x02*T\n\x05\x46rame\x12\x15\n\x11\x46RAME_UNSPECIFIED\x10\x00\x12\x10\n\x0c\x46RAME_SOURCE\x10\x01\x12\x12\n\x0e\x46RAME_UNWARPED\x10\x02\x12\x0e\n\nFRAME_READ\x10\x03*R\n\x08Priority\x12\x18\n\x14PRIORITY_UNSPECIFIED\x10\x00\x12\x18\n\x14PRIORITY_INTERACTIVE\x10\x01\x12\x12\n\x0ePRIORITY_BATCH\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'inkstream.v1.settings_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_LIMITTYPE']._serialized_start=1164
-  _globals['_LIMITTYPE']._serialized_end=1243
-  _globals['_FRAME']._serialized_start=1245
-  _globals['_FRAME']._serialized_end=1329
-  _globals['_PRIORITY']._serialized_start=1331
-  _globals['_PRIORITY']._serialized_end=1413
+  _globals['_LIMITTYPE']._serialized_start=1192
+  _globals['_LIMITTYPE']._serialized_end=1271
+  _globals['_FRAME']._serialized_start=1273
+  _globals['_FRAME']._serialized_end=1357
+  _globals['_PRIORITY']._serialized_start=1359
+  _globals['_PRIORITY']._serialized_end=1441
   _globals['_RECOGNIZEOPTIONS']._serialized_start=46
-  _globals['_RECOGNIZEOPTIONS']._serialized_end=760
-  _globals['_EFFECTIVESETTINGS']._serialized_start=763
-  _globals['_EFFECTIVESETTINGS']._serialized_end=1162
+  _globals['_RECOGNIZEOPTIONS']._serialized_end=788
+  _globals['_EFFECTIVESETTINGS']._serialized_start=791
+  _globals['_EFFECTIVESETTINGS']._serialized_end=1190
 # @@protoc_insertion_point(module_scope)

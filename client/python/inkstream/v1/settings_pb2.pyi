@@ -129,6 +129,7 @@ class RecognizeOptions(_message.Message):
     VISUALIZE_FIELD_NUMBER: _builtins.int
     PRIORITY_FIELD_NUMBER: _builtins.int
     FRAME_FIELD_NUMBER: _builtins.int
+    RETURN_PAGE_IMAGES_FIELD_NUMBER: _builtins.int
     use_doc_orientation_classify: _builtins.bool
     """Whether the page is first turned upright (module doc_text_orientation)."""
     use_doc_unwarping: _builtins.bool
@@ -158,18 +159,22 @@ class RecognizeOptions(_message.Message):
     not served fails with FAILED_PRECONDITION / MODEL_NOT_SERVED.
     """
     return_word_box: _builtins.bool
-    """Adds a polygon for every word (Latin script) or character (CJK). A server that cannot
-    fails with FAILED_PRECONDITION / OPTION_NOT_SERVED.
+    """Adds a polygon for every word (Latin script) or character (CJK): TextLine.words. A server that
+    cannot fails with FAILED_PRECONDITION / OPTION_NOT_SERVED.
     """
     visualize: _builtins.bool
-    """Adds the page with its text locations drawn, as JPEG. A server that cannot fails with
-    FAILED_PRECONDITION / OPTION_NOT_SERVED.
+    """Adds the page with its text locations drawn, as JPEG: Page.visualization. A server that cannot
+    fails with FAILED_PRECONDITION / OPTION_NOT_SERVED.
     """
     priority: Global___Priority.ValueType
     """Which queue the request waits in. Unset: the method's default."""
     frame: Global___Frame.ValueType
     """Which image the coordinates of the page are wanted in: FRAME_SOURCE or FRAME_READ. Unset:
     FRAME_SOURCE. Page.frame tells which they are in.
+    """
+    return_page_images: _builtins.bool
+    """Adds the page as decoded, and as it was prepared for reading, as JPEG: Page.input_image and
+    Page.preprocessing_visualization.
     """
     def __init__(
         self,
@@ -188,10 +193,11 @@ class RecognizeOptions(_message.Message):
         visualize: _builtins.bool = ...,
         priority: Global___Priority.ValueType = ...,
         frame: Global___Frame.ValueType = ...,
+        return_page_images: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_text_det_box_thresh", b"_text_det_box_thresh", "_text_det_limit_side_len", b"_text_det_limit_side_len", "_text_det_thresh", b"_text_det_thresh", "_text_det_unclip_ratio", b"_text_det_unclip_ratio", "_text_rec_score_thresh", b"_text_rec_score_thresh", "_use_doc_orientation_classify", b"_use_doc_orientation_classify", "_use_doc_unwarping", b"_use_doc_unwarping", "_use_textline_orientation", b"_use_textline_orientation", "text_det_box_thresh", b"text_det_box_thresh", "text_det_limit_side_len", b"text_det_limit_side_len", "text_det_thresh", b"text_det_thresh", "text_det_unclip_ratio", b"text_det_unclip_ratio", "text_rec_score_thresh", b"text_rec_score_thresh", "use_doc_orientation_classify", b"use_doc_orientation_classify", "use_doc_unwarping", b"use_doc_unwarping", "use_textline_orientation", b"use_textline_orientation"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_text_det_box_thresh", b"_text_det_box_thresh", "_text_det_limit_side_len", b"_text_det_limit_side_len", "_text_det_thresh", b"_text_det_thresh", "_text_det_unclip_ratio", b"_text_det_unclip_ratio", "_text_rec_score_thresh", b"_text_rec_score_thresh", "_use_doc_orientation_classify", b"_use_doc_orientation_classify", "_use_doc_unwarping", b"_use_doc_unwarping", "_use_textline_orientation", b"_use_textline_orientation", "frame", b"frame", "priority", b"priority", "return_word_box", b"return_word_box", "text_det_box_thresh", b"text_det_box_thresh", "text_det_limit_side_len", b"text_det_limit_side_len", "text_det_limit_type", b"text_det_limit_type", "text_det_thresh", b"text_det_thresh", "text_det_unclip_ratio", b"text_det_unclip_ratio", "text_rec_model", b"text_rec_model", "text_rec_score_thresh", b"text_rec_score_thresh", "use_doc_orientation_classify", b"use_doc_orientation_classify", "use_doc_unwarping", b"use_doc_unwarping", "use_textline_orientation", b"use_textline_orientation", "visualize", b"visualize"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_text_det_box_thresh", b"_text_det_box_thresh", "_text_det_limit_side_len", b"_text_det_limit_side_len", "_text_det_thresh", b"_text_det_thresh", "_text_det_unclip_ratio", b"_text_det_unclip_ratio", "_text_rec_score_thresh", b"_text_rec_score_thresh", "_use_doc_orientation_classify", b"_use_doc_orientation_classify", "_use_doc_unwarping", b"_use_doc_unwarping", "_use_textline_orientation", b"_use_textline_orientation", "frame", b"frame", "priority", b"priority", "return_page_images", b"return_page_images", "return_word_box", b"return_word_box", "text_det_box_thresh", b"text_det_box_thresh", "text_det_limit_side_len", b"text_det_limit_side_len", "text_det_limit_type", b"text_det_limit_type", "text_det_thresh", b"text_det_thresh", "text_det_unclip_ratio", b"text_det_unclip_ratio", "text_rec_model", b"text_rec_model", "text_rec_score_thresh", b"text_rec_score_thresh", "use_doc_orientation_classify", b"use_doc_orientation_classify", "use_doc_unwarping", b"use_doc_unwarping", "use_textline_orientation", b"use_textline_orientation", "visualize", b"visualize"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__text_det_box_thresh: _TypeAlias = _typing.Literal["text_det_box_thresh"]  # noqa: Y015
     _WhichOneofArgType__text_det_box_thresh: _TypeAlias = _typing.Literal["_text_det_box_thresh", b"_text_det_box_thresh"]  # noqa: Y015
