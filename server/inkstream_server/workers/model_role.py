@@ -184,7 +184,7 @@ class _LineOrientation:
             self._predictor.run(np.zeros(shape, np.float32))
 
 
-def _as_written(line: LineText) -> LineText:
+def _as_written(line: recognition.LineText) -> recognition.LineText:
     """A line of a right-to-left script, which is read from left to right."""
     text = reading_direction.reordered(line.text)
     words = reading_direction.reordered_words(line.words, text)
