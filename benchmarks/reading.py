@@ -9,13 +9,12 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from inkstream import AsyncClient, InkstreamError, Options, Page, Polygon
+from inkstream import AsyncClient, InkstreamError, Options, Page, Polygon, Word
 from samples import pdf, sample_pictures, small_pictures
 
-Reading: TypeAlias = tuple[
-    tuple[tuple[str, float, Polygon], ...], tuple[tuple[Polygon, float], ...]
-]
-"""All that a page reads as: texts, scores and places of its lines, and every region."""
+LineReading: TypeAlias = tuple[str, float, Polygon, tuple[Word, ...]]
+Reading: TypeAlias = tuple[tuple[LineReading, ...], tuple[tuple[Polygon, float], ...], bytes]
+"""All that a page reads as: its lines, with their places and words; every region; its picture."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,8 +60,9 @@ def draws(works: Sequence[Work], drawing: random.Random) -> Iterator[Work]:
 
 def reading_of(page: Page) -> Reading:
     """All of a page that must not depend on what else is read."""
-    lines = tuple((line.text, line.score, line.polygon) for line in page.lines)
-    return lines, tuple((each.polygon, each.score) for each in page.detections)
+    lines = tuple((line.text, line.score, line.polygon, line.words) for line in page.lines)
+    regions = tuple((each.polygon, each.score) for each in page.detections)
+    return lines, regions, page.visualization
 
 
 @dataclass(slots=True)

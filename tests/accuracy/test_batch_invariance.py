@@ -34,6 +34,7 @@ WAYS: Final[tuple[Options, ...]] = (
     {},
     {"use_textline_orientation": True, "priority": "batch"},
     {"text_det_unclip_ratio": 1.4, "text_det_limit_type": "min", "text_det_limit_side_len": 320},
+    {"return_word_box": True, "visualize": True},
 )
 
 
