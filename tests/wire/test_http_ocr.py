@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import http.client
 import json
@@ -16,10 +17,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 from tests.pictures import pdf, picture, png, tiff
-from tests.wire.calls import Stubs, metric
+from tests.wire.calls import CALL_S, Stubs, metric
 from tests.wire.http_calls import Answer, base64_of, post, post_body
 
-from inkstream.v1 import page_pb2
+from inkstream.v1 import ocr_pb2, page_pb2, settings_pb2, source_pb2
 from served import RunningServer
 
 IMAGE = png(picture("first line", "second line"))
@@ -74,6 +75,31 @@ def test_the_first_generations_request_is_answered_as_over_grpc(
     (result,) = answer.pages
     assert result["texts"] == texts_of(stubs.read(IMAGE)) != []
     assert answer.json["result"]["dataInfo"] == {"width": 480, "height": 180, "type": "image"}
+
+
+def test_pictures_come_unless_they_are_not_wanted(server: RunningServer, stubs: Stubs) -> None:
+    wanted, unwanted = post(server, file=FILE), post(server, file=FILE, visualize=False)
+
+    options = settings_pb2.RecognizeOptions(visualize=True, return_page_images=True)
+    request = ocr_pb2.RecognizeRequest(source=source_pb2.Source(content=IMAGE), options=options)
+    page = stubs.ocr.Recognize(request, timeout=CALL_S).page
+    (pictured,), (plain,) = wanted.pages, unwanted.pages
+    assert base64.b64decode(pictured["ocrImage"]) == page.visualization != b""
+    assert pictured["image"] == pictured["ocrImage"]
+    assert base64.b64decode(pictured["inputImage"]) == page.input_image != b""
+    assert "docPreprocessingImage" not in pictured  # this server turns no page
+    assert not {"image", "ocrImage", "inputImage"} & plain.keys()
+    assert pictured["texts"] == plain["texts"]
+
+
+def test_words_come_where_they_are_wanted(server: RunningServer) -> None:
+    (page,) = post(server, file=FILE, returnWordBox=True, visualize=False).pages
+
+    pruned = page["prunedResult"]
+    assert ["".join(words) for words in pruned["text_word"]] == pruned["rec_texts"]
+    assert [len(boxes) for boxes in pruned["text_word_boxes"]] == [
+        len(words) for words in pruned["text_word"]
+    ]
 
 
 def test_the_later_generations_result_stands_beside_it(server: RunningServer) -> None:

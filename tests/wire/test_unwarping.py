@@ -166,3 +166,48 @@ def test_over_http_places_lie_on_the_flat_page(server: RunningServer, stubs: Stu
     assert (np.array(places) == polygons(expected)).all()
     modules = page["prunedResult"]["doc_preprocessor_res"]["model_settings"]
     assert modules == {"use_doc_orientation_classify": True, "use_doc_unwarping": True}
+
+
+def test_words_lie_on_the_page_as_it_was_sent(stubs: Stubs) -> None:
+    upright = Options(return_word_box=True, use_doc_orientation_classify=False)
+    flat = Options(use_doc_unwarping=False)
+    flat.MergeFrom(upright)
+
+    found, expected = words(read(stubs, BENT, upright)), words(read(stubs, FLAT, flat))
+
+    assert [word.text for word in found] == [word.text for word in expected] != []
+    for word, other in zip(found, expected, strict=True):
+        for point, twin in zip(word.polygon.points, other.polygon.points, strict=True):
+            assert abs(BENT.shape[1] - point.x - twin.x) <= 2 * WITHIN_PX
+            assert abs(point.y - twin.y) <= 2 * WITHIN_PX
+
+
+@pytest.mark.parametrize("angle", TURNS)
+def test_images_show_the_page_as_sent_as_turned_and_as_read(stubs: Stubs, angle: int) -> None:
+    lying = turned(BENT, angle)
+
+    page = read(stubs, lying, Options(return_page_images=True, visualize=True))
+
+    height, width, _ = BENT.shape
+    own_height, own_width, _ = lying.shape
+    assert differ_little(decoded(page.input_image), lying)
+    steps = decoded(page.preprocessing_visualization)
+    assert steps.shape == (max(height, own_height), own_width + 2 * width, 3)
+    assert differ_little(steps[:own_height, :own_width], lying)
+    assert differ_little(steps[:height, own_width : own_width + width], BENT)
+    assert differ_little(steps[:height, own_width + width :], FLAT)
+    assert decoded(page.visualization).shape == (height, 2 * width, 3)
+
+
+def words(page: page_pb2.Page) -> list[page_pb2.Word]:
+    return [word for line in page.lines for word in line.words]
+
+
+def decoded(content: bytes) -> NDArray[np.uint8]:
+    image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    assert image is not None
+    return np.asarray(image, np.uint8)
+
+
+def differ_little(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> bool:
+    return one.shape == other.shape and float(np.abs(one.astype(int) - other).mean()) < 3

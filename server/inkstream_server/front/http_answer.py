@@ -98,7 +98,12 @@ def _pruned(value: object) -> object:
 
 def _images(message: page_pb2.Page) -> Iterator[bytes]:
     """Members of an object, each with its comma. Base64 needs no escaping."""
-    for names, image in ((("image", "ocrImage"), message.visualization),):
+    images: dict[tuple[str, ...], bytes] = {
+        ("image", "ocrImage"): message.visualization,
+        ("docPreprocessingImage",): message.preprocessing_visualization,
+        ("inputImage",): message.input_image,
+    }
+    for names, image in images.items():
         if not image:
             continue
         text = base64.b64encode(image)

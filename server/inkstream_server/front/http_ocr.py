@@ -69,9 +69,10 @@ class OcrEndpoint:
 
     def _job(self, request: OcrRequest, client: str) -> DocumentJob:
         """All of a job but its content. Raises OcrError."""
+        wishes = request.wishes(visualize=self._tools.config.visualize)
         return DocumentJob(
             content=b"",
-            settings=self._tools.book.fill_in(request.wishes()),
+            settings=self._tools.book.fill_in(wishes),
             priority=Priority.INTERACTIVE,
             client=client,
             ranges=PageRanges(((1, self._tools.config.max_pages),)),

@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails, from_json
 from inkstream_server.errors import Fault, InvalidField, OcrError, shortened
 from inkstream_server.front.json_file import MEMBER
 from inkstream_server.pipeline.frames import Frame
-from inkstream_server.pipeline.settings import PageWishes
+from inkstream_server.pipeline.settings import Additions, PageWishes
 from inkstream_server.stages.detection import LimitType
 
 # As on the wire of gRPC.
@@ -70,8 +70,11 @@ class OcrRequest(_Members):
     visualize: bool | None = None
     log_id: str | None = None  # see `log_id_of`
 
-    def wishes(self) -> PageWishes:
-        """How the pages are to be read. Members of the later generation go over the first's."""
+    def wishes(self, *, visualize: bool = False) -> PageWishes:
+        """How the pages are to be read. Members of the later generation go over the first's.
+
+        `visualize`: whether pages are drawn where the request does not say.
+        """
         side, kind = self.text_det_limit_side_len, self.text_det_limit_type
         first = self.inference_params
         if side is None and kind is None and first is not None and first.max_long_side is not None:
@@ -87,7 +90,12 @@ class OcrRequest(_Members):
             text_det_unclip_ratio=self.text_det_unclip_ratio,
             text_rec_score_thresh=self.text_rec_score_thresh,
             frame=Frame.READ,  # as PaddleX's places are
+            additions=self._additions(visualize=visualize),
         )
+
+    def _additions(self, *, visualize: bool) -> Additions:
+        are_drawn = visualize if self.visualize is None else self.visualize
+        return Additions(bool(self.return_word_box), result_image=are_drawn, page_images=are_drawn)
 
 
 def parse_request(text: bytes) -> OcrRequest:

@@ -15,7 +15,7 @@ from inkstream_server.front.http_schema import (
     parse_request,
 )
 from inkstream_server.pipeline.frames import Frame
-from inkstream_server.pipeline.settings import PageWishes
+from inkstream_server.pipeline.settings import NO_ADDITIONS, Additions
 from inkstream_server.stages.detection import LimitType
 
 
@@ -26,7 +26,27 @@ def parsed(**members: object) -> OcrRequest:
 def test_what_a_request_leaves_out_is_the_servers_to_say() -> None:
     wishes = parsed().wishes()
 
-    assert wishes == PageWishes(frame=Frame.READ)  # in which PaddleX tells its places
+    set_here = {"additions", "frame"}
+    left_out = {getattr(wishes, name) for name in set(wishes.__slots__) - set_here}
+    assert left_out == {None}
+    assert wishes.additions == NO_ADDITIONS
+    assert wishes.frame is Frame.READ  # in which PaddleX tells its places
+
+
+@pytest.mark.parametrize(
+    ("asked", "by_default", "is_drawn"),
+    [(None, True, True), (None, False, False), (True, False, True), (False, True, False)],
+)
+def test_pages_are_drawn_where_the_request_or_else_the_server_says_so(
+    asked: bool | None, by_default: bool, is_drawn: bool
+) -> None:
+    additions = parsed(visualize=asked).wishes(visualize=by_default).additions
+
+    assert additions == Additions(result_image=is_drawn, page_images=is_drawn)
+
+
+def test_words_are_told_where_they_are_asked_for() -> None:
+    assert parsed(returnWordBox=True).wishes().additions == Additions(words=True)
 
 
 def test_every_member_is_a_wish() -> None:

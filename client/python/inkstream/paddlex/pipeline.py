@@ -142,6 +142,7 @@ class OcrPipeline:
             "text_rec_model": text_rec_model,
             "visualize": visualize,
             "frame": "read",  # PaddleX tells places on the page as it was read
+            "return_page_images": visualize,
         }
         given = {name: value for name, value in wishes.items() if value is not None}
         options = cast("Options", given)  # the names are its own, and the types are checked above

@@ -117,7 +117,9 @@ class OCRResult(dict[Text, object]):
     def _jpegs(self) -> dict[Text, bytes]:
         if not self.page.visualization:
             raise ValueError("this page has no pictures: predict() was told visualize=False")
-        return {RESULT_IMAGE: self.page.visualization}
+        preprocessed = self.page.preprocessing_visualization
+        beside = {PREPROCESSED_IMAGE: preprocessed} if preprocessed else {}
+        return {RESULT_IMAGE: self.page.visualization, **beside}
 
     def _write_image(self, key: Text, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -107,7 +107,8 @@ def test_pictures_are_drawn_unless_told_otherwise(script: Script, pipeline: OcrP
 
     list(pipeline.predict(b"a picture"))
 
-    assert asked(script)[0].options.visualize
+    options = asked(script)[0].options
+    assert options.visualize and options.return_page_images
 
 
 def test_what_cannot_be_read_is_raised_in_its_place(

@@ -167,6 +167,16 @@ def test_its_pictures_can_be_had() -> None:
     assert {key: image.size for key, image in images.items()} == {"ocr_res_img": (40, 10)}
 
 
+def test_a_page_that_was_turned_is_saved_before_and_after(tmp_path: Path) -> None:
+    read_page = read("one")
+    page = replace(read_page.page, preprocessing_visualization=DRAWN)
+
+    result(replace(read_page, page=page)).save_to_img(tmp_path)
+
+    assert (tmp_path / "a.b_preprocessed_img.jpg").read_bytes() == DRAWN
+    assert (tmp_path / "a.b_ocr_res_img.jpg").exists()
+
+
 def test_without_pictures_it_says_why(tmp_path: Path) -> None:
     found = result(read("one", drawn=b""))
 
