@@ -182,3 +182,21 @@ def test_with_every_module_on_the_files_say_how_the_page_was_prepared(
         assert set(ours["textline_orientation_angles"]) <= {0, 1}
         if golden["doc_preprocessor_res"]["angle"] == 0:  # PaddleX's own turn shifts the page
             assert ours["dt_polys"] == golden["dt_polys"], key
+
+
+def test_words_are_paddlexs_words_line_by_line(pipeline: OcrPipeline, tmp_path: Path) -> None:
+    goldens = _goldens("opt-wordbox")
+    pictures = sorted({reference_file(f"data/images/{name}") for name, _ in goldens})
+
+    written = _saved(pipeline, tmp_path, pictures, {**STANDARD, "return_word_box": True})
+
+    assert written.keys() == goldens.keys()
+    for key, golden in goldens.items():
+        ours = written[key]
+        assert list(ours) == [name for name in golden if name not in _ADDED]
+        assert {name: ours.get(name) for name in _EXACT} == {
+            name: golden.get(name) for name in _EXACT
+        }
+        assert ours["text_word"] == golden["text_word"], key
+        for boxes, words in zip(ours["text_word_boxes"], ours["text_word"], strict=True):
+            assert len(boxes) == len(words)
