@@ -132,6 +132,17 @@ def test_options_reach_the_pages(local: OcrPipeline) -> None:
     assert len(result["dt_polys"]) > 0  # type: ignore[arg-type] # a list
 
 
+def test_pictures_are_saved_beside_the_text(local: OcrPipeline, tmp_path: Path) -> None:
+    (tmp_path / "scan.png").write_bytes(png(picture("one", width_px=200)))
+
+    (result,) = local.predict(str(tmp_path / "scan.png"))
+    result.save_all(tmp_path / "out")
+
+    assert result.img["ocr_res_img"].width == 400  # the page, and its text beside it
+    saved = {path.name for path in (tmp_path / "out").iterdir()}
+    assert saved >= {"scan_res.json", "scan_ocr_res_img.png"}
+
+
 def test_several_threads_may_predict(local: OcrPipeline) -> None:
     found: list[int] = []
     threads = [

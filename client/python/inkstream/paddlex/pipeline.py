@@ -128,6 +128,7 @@ class OcrPipeline:
             raise RuntimeError("this pipeline is closed")
         if text_det_max_side_limit not in (None, _MAX_SIDE_LIMIT):
             raise ValueError(f"text_det_max_side_limit is always {_MAX_SIDE_LIMIT} here")
+        may_prepare = use_doc_orientation_classify is not False or use_doc_unwarping is not False
         wishes: dict[str, object] = {
             "use_doc_orientation_classify": use_doc_orientation_classify,
             "use_doc_unwarping": use_doc_unwarping,
@@ -142,7 +143,7 @@ class OcrPipeline:
             "text_rec_model": text_rec_model,
             "visualize": visualize,
             "frame": "read",  # PaddleX tells places on the page as it was read
-            "return_page_images": visualize,
+            "return_page_images": visualize and may_prepare,
         }
         given = {name: value for name, value in wishes.items() if value is not None}
         options = cast("Options", given)  # the names are its own, and the types are checked above

@@ -111,6 +111,17 @@ def test_pictures_are_drawn_unless_told_otherwise(script: Script, pipeline: OcrP
     assert options.visualize and options.return_page_images
 
 
+def test_of_a_page_that_is_not_prepared_no_preparing_is_drawn(
+    script: Script, pipeline: OcrPipeline
+) -> None:
+    script.add_page(1, "one")
+
+    list(pipeline.predict(b"x", use_doc_orientation_classify=False, use_doc_unwarping=False))
+
+    options = asked(script)[0].options
+    assert (options.visualize, options.return_page_images) == (True, False)
+
+
 def test_what_cannot_be_read_is_raised_in_its_place(
     script: Script, pipeline: OcrPipeline, tmp_path: Path
 ) -> None:
