@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Final, TypeAlias
 
 from inkstream.geometry import Point, Polygon
-from inkstream.results import Frame, Page
+from inkstream.results import Frame, Page, TextLine
 
 PaddlexResult: TypeAlias = "dict[str, object]"
 """What PaddleX has under `json["res"]`, its keys in the same order."""
@@ -130,13 +130,19 @@ def _class_of(angle: int | None) -> int:
 
 
 def _recognised(page: Page, turned: _TurnedPage) -> PaddlexResult:
-    polygons = [turned.polygon(line.polygon) for line in page.lines]
+    polygons = [turned.polygon(_from_the_pages_top_left(line)) for line in page.lines]
     return {
         "rec_texts": [line.text for line in page.lines],
         "rec_scores": [line.score for line in page.lines],
         "rec_polys": polygons,
         "rec_boxes": [_box(polygon) for polygon in polygons],
     }
+
+
+def _from_the_pages_top_left(line: TextLine) -> Polygon:
+    """PaddleX begins there also where the text is upside down."""
+    half_way = len(line.polygon) // 2 if line.angle == _HALF_TURN else 0
+    return line.polygon[half_way:] + line.polygon[:half_way]
 
 
 def _words(page: Page, turned: _TurnedPage) -> PaddlexResult:

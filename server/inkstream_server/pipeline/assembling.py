@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Final
 
 from inkstream_server.pipeline.fitted_lines import UPSIDE_DOWN
 from inkstream_server.pipeline.frames import PageFrame
@@ -16,11 +17,16 @@ from inkstream_server.stages.regions import Polygon
 from inkstream_server.stages.words import place, rolled
 from inkstream_server.workers.cpu_tasks import LineRegion, PageImages
 
+# Vertices from one corner to the one across.
+_HALF_WAY: Final = 2
+
 
 def text_line(read: LineText, polygon: Polygon, angle: int) -> TextLine:
-    """A line that was read in `polygon`, turned by `angle`."""
-    words = place(read.words, polygon, is_upside_down=angle == UPSIDE_DOWN) if read.words else ()
-    return TextLine(read.text, read.score, polygon, angle, words)
+    """A line that was read in `polygon` (from the page's top left), turned by `angle`."""
+    is_upside_down = angle == UPSIDE_DOWN
+    words = place(read.words, polygon, is_upside_down=is_upside_down) if read.words else ()
+    own = rolled(polygon, _HALF_WAY if is_upside_down else 0)
+    return TextLine(read.text, read.score, own, angle, words)
 
 
 def captions(lines: Sequence[TextLine], settings: PageSettings) -> tuple[Caption, ...]:
@@ -62,8 +68,7 @@ def _captions(line: TextLine) -> Iterator[Caption]:
         words = (word for word in line.words if not word.text.isspace())
         yield from (Caption(word.text, word.polygon) for word in words)
     else:
-        turned = line.angle == UPSIDE_DOWN
-        yield Caption(line.text, rolled(line.polygon, 2 if turned else 0))
+        yield Caption(line.text, line.polygon)
 
 
 def _placed(lines: Sequence[TextLine], frame: PageFrame) -> Iterator[TextLine]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -18,15 +19,16 @@ LOWER: Polygon = ((5, 100), (90, 100), (90, 120), (5, 120))
 WORD: Polygon = ((10, 20), (50, 24), (48, 54), (8, 50))
 
 
-def sent(polygon: Polygon) -> page_pb2.Polygon:
+def sent(polygon: Sequence[tuple[int, int]]) -> page_pb2.Polygon:
     return page_pb2.Polygon(points=[page_pb2.Point(x=x, y=y) for x, y in polygon])
 
 
 def page_of(polygon: Polygon = UPPER, doc_angle: int = -1, width: int = 640) -> Page:
     """A page of two regions, the text of the lower one left out."""
     word = page_pb2.Word(text="two", polygon=sent(polygon))
+    own = (*polygon[2:], *polygon[:2])  # from the top left of the text, which is upside down
     line = page_pb2.TextLine(
-        text="two words", score=0.75, polygon=sent(polygon), angle=180, words=[word]
+        text="two words", score=0.75, polygon=sent(own), angle=180, words=[word]
     )
     return decode_page(
         page_pb2.Page(

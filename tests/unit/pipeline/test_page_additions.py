@@ -79,6 +79,22 @@ def test_words_of_a_line_upside_down_stand_where_it_is() -> None:
         assert abs(width - u - x) <= STEP_ON_PAGE_PX and abs(height - v - y) <= 2
 
 
+def test_a_line_upside_down_begins_at_its_texts_own_top_left() -> None:
+    wishes = PageWishes(use_textline_orientation=True)
+    upright_page = picture("bbbbbbb", height_px=120)
+    turned_page = np.ascontiguousarray(upright_page[::-1, ::-1])
+
+    (upright,) = read(upright_page, wishes)
+    (turned,) = read(turned_page, wishes)
+
+    (line,), (lying,), (region,) = upright.lines, turned.lines, turned.regions
+    height, width, _ = upright_page.shape
+    for (x, y), (u, v) in zip(line.polygon, lying.polygon, strict=True):
+        assert abs(width - u - x) <= 2 and abs(height - v - y) <= 2
+    assert set(region.polygon) == set(lying.polygon)
+    assert region.polygon[0] == lying.polygon[2]  # a region has no text: it begins on the page's
+
+
 def test_lines_that_are_not_told_are_not_drawn() -> None:
     additions = Additions(result_image=True)
 

@@ -217,7 +217,7 @@ class Detection(_message.Message):
     """
     @_builtins.property
     def polygon(self) -> Global___Polygon:
-        """Four vertices, clockwise from the text's own top left."""
+        """Four vertices, clockwise from the region's top left on the page as it was read."""
 
     def __init__(
         self,
