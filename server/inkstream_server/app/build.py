@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from inkstream_server.app.batching import BatchPolicies
 from inkstream_server.app.http_parts import ocr_tools, url_sources
 from inkstream_server.app.loads import ModelLoads
-from inkstream_server.app.plan import plan_server
+from inkstream_server.app.plan import ServerPlan, plan_server
 from inkstream_server.app.pools import ServerPools
 from inkstream_server.app.readers import build_readers
+from inkstream_server.app.served import served_models
 from inkstream_server.app.tuning import Tuner
 from inkstream_server.app.widths import ModelWidths
 from inkstream_server.config import ServerConfig
@@ -24,15 +24,14 @@ from inkstream_server.front.ocr_service import OcrService
 from inkstream_server.front.requests import RequestReader
 from inkstream_server.front.stream_call import StreamTools
 from inkstream_server.front.url_fetch import UrlFetcher
-from inkstream_server.models.files import ModelFiles, Module
 from inkstream_server.pipeline.dispatcher import Dispatcher, Queueing
 from inkstream_server.pipeline.page_work import PageWork
-from inkstream_server.pipeline.settings import ServedModels, SettingsBook
+from inkstream_server.pipeline.settings import SettingsBook
 from inkstream_server.scheduling.admission import Admission
 from inkstream_server.scheduling.backlog import Backlog
 from inkstream_server.scheduling.learning import DrainRate
 from inkstream_server.telemetry.metrics import Metrics
-from inkstream_server.workers.model_tasks import LoadedModel, ModelToLoad
+from inkstream_server.workers.model_tasks import LoadedModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,22 +62,12 @@ def build(config: ServerConfig) -> Parts:
     pools = ServerPools(
         config, server_plan, Queueing(policies.of, loads.of, config.batching.batch_share), metrics
     )
-    book = SettingsBook(config.pipeline, _served(server_plan.models))
-    admission = Admission(
-        config.server.max_documents,
-        Backlog(config.batching.batch_share),
-        DrainRate(initial=float(server_plan.workers.model_workers)),
-    )
+    book = SettingsBook(config.pipeline, served_models(server_plan.models))
+    admission = _admission(config, server_plan)
     loaded: list[LoadedModel] = []
     widths = ModelWidths(config.inference.width_step, loaded, server_plan.models)
     work = PageWork(loads.of, admission.drain, server_plan.workers.model_workers)
     readers = build_readers(config, pools, admission, work, widths.of)
-    facts = ServerFacts(
-        version=importlib.metadata.version("inkstream"),
-        defaults=book.defaults,
-        limits=config.limits,
-        max_message_bytes=config.server.max_message_bytes,
-    )
     calls = Calls(metrics, max_unread_s=config.server.max_unread_s)
     fetcher = UrlFetcher(config.urls, metrics.urls)
     urls = url_sources(config, fetcher, readers.intake)
@@ -86,15 +75,13 @@ def build(config: ServerConfig) -> Parts:
         RequestReader(book, config.limits), readers.intake, readers.documents, urls, config.uploads,
         config.limits.max_document_bytes, metrics,
     )  # fmt: skip
-    services = Services(OcrService(tools, readers.lines, calls), ModelService(facts, loaded, calls))
+    services = Services(
+        OcrService(tools, readers.lines, calls), ModelService(_facts(config, book), loaded, calls)
+    )
+    endpoint = OcrEndpoint(ocr_tools(config, book, readers, urls), calls)
     return Parts(
         grpc=GrpcServer(config.server, services, calls),
-        http=HttpServer(
-            config.server,
-            OcrEndpoint(ocr_tools(config, book, readers, urls), calls),
-            metrics.registry,
-            lambda: admission.is_open,
-        ),
+        http=HttpServer(config.server, endpoint, metrics.registry, lambda: admission.is_open),
         urls=fetcher,
         cpu=pools.workers.cpu,
         models=pools.workers.models,
@@ -107,24 +94,18 @@ def build(config: ServerConfig) -> Parts:
     )
 
 
-def _served(models: Sequence[ModelToLoad]) -> ServedModels:
-    files: dict[Module, list[ModelFiles]] = {}
-    for model in models:
-        files.setdefault(model.files.module, []).append(model.files)
-
-    def name_of(module: Module) -> str | None:
-        return files[module][0].name if module in files else None
-
-    recogniser, *others = files[Module.TEXT_RECOGNITION]
-    served = ServedModels(
-        text_detection=files[Module.TEXT_DETECTION][0].name,
-        text_recognition=recogniser.name,
-        doc_orientation=name_of(Module.DOC_ORIENTATION),
-        doc_unwarping=name_of(Module.DOC_UNWARPING),
-        textline_orientation=name_of(Module.TEXTLINE_ORIENTATION),
-        other_text_recognition=tuple(each.name for each in others),
-        max_candidates=files[Module.TEXT_DETECTION][0].recipe.detection.max_candidates,
+def _admission(config: ServerConfig, server_plan: ServerPlan) -> Admission:
+    return Admission(
+        config.server.max_documents,
+        Backlog(config.batching.batch_share),
+        DrainRate(initial=float(server_plan.workers.model_workers)),
     )
-    if Module.TEXTLINE_ORIENTATION in files:
-        return replace(served, line_family=files[Module.TEXTLINE_ORIENTATION][0].line_family)
-    return served
+
+
+def _facts(config: ServerConfig, book: SettingsBook) -> ServerFacts:
+    return ServerFacts(
+        version=importlib.metadata.version("inkstream"),
+        defaults=book.defaults,
+        limits=config.limits,
+        max_message_bytes=config.server.max_message_bytes,
+    )

@@ -28,6 +28,13 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--server", default=_SERVER, metavar="HOST:PORT", help="default: %(default)s"
     )
+    _add_what(parser)
+    _add_output(parser)
+    add_page_options(parser)
+    parser.set_defaults(func=_run)
+
+
+def _add_what(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pages", default="", metavar="RANGES", help="such as 1-3,7,10-")
     parser.add_argument(
         "--dpi", type=int, default=0, metavar="N", help="how finely PDF pages are drawn"
@@ -48,6 +55,9 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--timeout", type=float, metavar="SECONDS", help="for each file; default: none"
     )
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--json",
         action="store_true",
@@ -64,8 +74,6 @@ def add_parser(subparsers: Subparsers) -> None:
         action="store_true",
         help="tell with --json, and draw with --visualize, where every word stands",
     )
-    add_page_options(parser)
-    parser.set_defaults(func=_run)
 
 
 def _run(arguments: argparse.Namespace) -> int:
