@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # What is pure is covered by unit tests to the last line.
 PURE := scheduling stages errors
-SOURCES := server client/python protos tests benchmarks examples
+SOURCES := server client/python protos tests benchmarks examples training
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo serve check arch format generate lock test bench clean

@@ -1,0 +1,70 @@
+"""Holds a classifier of a model directory against pages turned all four ways, as it is served."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inkstream_server.engines.engine import Device, EngineSettings, Predictor
+from inkstream_server.engines.selection import select
+from inkstream_server.models.directory import read_model_directory
+from inkstream_server.models.files import Module
+from inkstream_server.stages import doc_orientation
+from training.doc_orientation.reference_pages import ReferencePage, blank_pages, pages_with_text
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """`wrong` tells the page, its number, the angle that is right, and the one that was told."""
+
+    total: int
+    wrong: tuple[tuple[str, int, int, int], ...]
+
+    @property
+    def share_right(self) -> float:
+        return 1 - len(self.wrong) / self.total
+
+
+def load(model: Path) -> Predictor:
+    files = read_model_directory(model, Module.DOC_ORIENTATION)
+    selection = select("auto", files, Device.parse("cpu"))
+    return selection.engine.load(selection.model, EngineSettings())
+
+
+def turned_all_ways(predictor: Predictor, pages: Iterable[ReferencePage]) -> Score:
+    """How each page, turned clockwise by each angle, is told."""
+    total, wrong = 0, []
+    for page in pages:
+        for angle in doc_orientation.ANGLES:
+            told = tell(predictor, doc_orientation.turn(page.upright, -angle))
+            total += 1
+            if told != angle:
+                wrong.append((page.name, page.page_number, angle, told))
+    return Score(total, tuple(wrong))
+
+
+def left_alone(predictor: Predictor, pages: Iterable[ReferencePage]) -> Score:
+    """Whether pages that show nothing stay as they are."""
+    found = [(page.name, page.page_number, 0, tell(predictor, page.upright)) for page in pages]
+    return Score(len(found), tuple(each for each in found if each[-1] != 0))
+
+
+def tell(predictor: Predictor, page: NDArray[np.uint8]) -> int:
+    fitted = doc_orientation.fit(np.ascontiguousarray(page))
+    (angle,) = doc_orientation.interpret(predictor.run(doc_orientation.prepare([fitted])))
+    return angle
+
+
+def report(model: Path, reference: Path) -> None:
+    predictor = load(model)
+    for what, score in (
+        ("turned all four ways", turned_all_ways(predictor, pages_with_text(reference))),
+        ("without text, left as they are", left_alone(predictor, blank_pages(reference))),
+    ):
+        print(f"{score.share_right:.2%} of {score.total} pages {what}")
+        for name, number, right, told in score.wrong:
+            print(f"  {name} page {number}: {told} instead of {right}")
