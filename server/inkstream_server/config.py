@@ -23,6 +23,7 @@ from inkstream_server.findings import findings
 from inkstream_server.front.http_schema import HttpConfig
 from inkstream_server.front.listening import FrontConfig
 from inkstream_server.front.url_rules import UrlConfig
+from inkstream_server.models.embedded import DOC_ORIENTATION
 from inkstream_server.pipeline.settings import PageDefaults
 from inkstream_server.pipeline.upload import UploadConfig
 from inkstream_server.scheduling.policy import BatchWishes
@@ -70,8 +71,8 @@ class ModelsConfig(BaseModel, frozen=True, extra="forbid"):
     text_recognition: Annotated[
         tuple[str, ...], BeforeValidator(_one_or_several), Field(min_length=1)
     ] = ("PP-OCRv4_mobile_rec",)
-    # None: requests cannot turn the module on.
-    doc_orientation: str | None = None
+    # None: requests cannot turn the module on. The first comes with the package.
+    doc_orientation: str | None = DOC_ORIENTATION
     doc_unwarping: str | None = None
     textline_orientation: str | None = "ch_ppocr_mobile_v2.0_cls"
 

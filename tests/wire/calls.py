@@ -18,6 +18,10 @@ from served import RunningServer, running_server
 CALL_S = 30.0
 DETAILS_KEY = "grpc-status-details-bin"
 
+FAKE_ENGINE = ("--engine", "fake", "--set=models.doc_orientation=null")
+"""The fake page classifier takes the side with the most ink for a page's top, which is its own
+tests' matter."""
+
 
 @dataclass(frozen=True)
 class Stubs:
@@ -39,7 +43,7 @@ class Stubs:
 @contextmanager
 def well_server(*flags: str) -> Iterator[RunningServer]:
     """A server with the fake engine, which has to be well when the block is left."""
-    with running_server("--engine", "fake", *flags) as running:
+    with running_server(*FAKE_ENGINE, *flags) as running:
         yield running
         assert running.stop() == 0
         assert "Traceback" not in running.log_text()

@@ -22,6 +22,7 @@ from tests.pictures import pdf, picture, png
 from tests.process.scenarios import children_of, is_alive
 from tests.wire.calls import (
     CALL_S,
+    FAKE_ENGINE,
     Stubs,
     document_request,
     http_get,
@@ -36,7 +37,7 @@ from tests.wire.calls import (
 from inkstream.v1 import ocr_pb2, source_pb2
 from served import RunningServer, running_server
 
-FAKE = ("--engine", "fake", "--model-workers", "1", "--cpu-workers", "1")
+FAKE = (*FAKE_ENGINE, "--model-workers", "1", "--cpu-workers", "1")
 IN_FLIGHT = "inkstream_pages_in_flight"
 IMAGE = png(picture("one line", "another"))
 LONG = pdf(*(f"page {number}" for number in range(150)))

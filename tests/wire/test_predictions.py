@@ -5,7 +5,7 @@ from __future__ import annotations
 import grpc
 import pytest
 from tests.pictures import pdf, picture, png
-from tests.wire.calls import CALL_S, Stubs, document_request, refusal, stubs_of
+from tests.wire.calls import CALL_S, FAKE_ENGINE, Stubs, document_request, refusal, stubs_of
 
 from inkstream.v1 import ocr_pb2, source_pb2
 from served import running_server
@@ -28,7 +28,7 @@ def test_who_is_let_in_is_told_what_the_answer_will_take(stubs: Stubs) -> None:
 
 def test_a_book_that_cannot_be_read_in_time_is_refused_at_once() -> None:
     book = pdf(*("page",) * BOOK_PAGE_COUNT)
-    with running_server("--engine", "fake") as server, stubs_of(server) as stubs:
+    with running_server(*FAKE_ENGINE) as server, stubs_of(server) as stubs:
         with pytest.raises(grpc.RpcError) as refused:
             list(stubs.ocr.RecognizeDocument(document_request(book), timeout=3.0))
         found = refusal(refused.value)

@@ -12,6 +12,7 @@ import pytest
 from tests.pictures import pdf, picture, png, tiff
 from tests.wire.calls import (
     CALL_S,
+    FAKE_ENGINE,
     Stubs,
     document_request,
     metric,
@@ -65,7 +66,7 @@ def server(folder: Path) -> Iterator[RunningServer]:
         f"--set=limits.max_document_bytes={MAX_DOCUMENT_BYTES}",
         "--set=server.max_documents=40",
     )
-    with running_server("--engine", "fake", *flags) as running:
+    with running_server(*FAKE_ENGINE, *flags) as running:
         yield running
         eventually(lambda: spooled_files(running, folder) == 0)
         assert running.stop() == 0
@@ -515,7 +516,7 @@ def test_documents_are_counted_by_how_they_ended(server: RunningServer, stubs: S
 
 
 def test_a_server_that_drains_finishes_uploads_and_takes_no_new_document(folder: Path) -> None:
-    flags = ("--engine", "fake", f"--set=uploads.dir={folder}")
+    flags = (*FAKE_ENGINE, f"--set=uploads.dir={folder}")
     with running_server(*flags) as draining, stubs_of(draining) as stubs:
         sender = Sender()
         call = stubs.ocr.RecognizeStream(iter(sender), timeout=CALL_S)
@@ -536,7 +537,7 @@ def test_a_server_that_drains_finishes_uploads_and_takes_no_new_document(folder:
 
 
 def test_a_call_that_brings_nothing_does_not_keep_a_draining_server() -> None:
-    with running_server("--engine", "fake") as draining, stubs_of(draining) as stubs:
+    with running_server(*FAKE_ENGINE) as draining, stubs_of(draining) as stubs:
         sender = Sender()
         call = stubs.ocr.RecognizeStream(iter(sender), timeout=CALL_S)
         sender.send(*upload("one", IMAGE))

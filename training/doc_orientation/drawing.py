@@ -28,23 +28,18 @@ VIEWS: Final = 4
 PAGES_PER_FILE: Final = 100
 _WHOLE_PAGE_CHANCE: Final = 0.6
 _PART_SHARES: Final = (0.25, 1.0)
-_CLOSE_SHARES: Final = (0.06, 0.3)
 _LEAST_TEXT: Final = 0.02
-_NEW_SHARE: Final = 0.6
-_LEAST_CLOSE_TEXT: Final = 0.2
 """Share of the middle of a view that lines of text cover."""
 
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
     """What is drawn. `coarse_share` of the pictures keep single pixels of the page, as is left of
-    a page of thousands of pixels, black and white above all, at the size that the model sees.
-    Close pictures show a few large letters, from which up and down is learned first."""
+    a page of thousands of pixels, black and white above all, at the size that the model sees."""
 
     seed: int
     file_count: int
     coarse_share: float = 0.0
-    is_close: bool = False
 
 
 def draw(folder: Path, drawing: Drawing, *, processes: int) -> None:
@@ -77,25 +72,18 @@ def views(drawing: Drawing, page_index: int) -> list[NDArray[np.uint8]]:
     cv2.setRNGSeed(page_index)
     found: list[NDArray[np.uint8]] = []
     for _ in range(4 * VIEWS):  # a page that shows too little text is looked at no longer
-        view = _part_with_text(page, drawing, generator)
+        view = _part_with_text(page, generator)
         if view is not None and len(found) < VIEWS:
-            is_new = drawing.is_close and generator.random() < _NEW_SHARE
-            seen = view if is_new else worn(view, generator)
-            found.append(middle(seen, is_coarse=is_coarse))
+            found.append(middle(worn(view, generator), is_coarse=is_coarse))
     return found
 
 
-def _part_with_text(
-    page: Page, drawing: Drawing, generator: np.random.Generator
-) -> NDArray[np.uint8] | None:
+def _part_with_text(page: Page, generator: np.random.Generator) -> NDArray[np.uint8] | None:
     rows, columns = slice(None), slice(None)
-    if drawing.is_close:
-        rows, columns = part(page.mask.shape[:2], _CLOSE_SHARES, generator)
-    elif generator.random() >= _WHOLE_PAGE_CHANCE:
+    if generator.random() >= _WHOLE_PAGE_CHANCE:
         rows, columns = part(page.mask.shape[:2], _PART_SHARES, generator)
     seen = _square(page.mask[rows, columns])
-    least = _LEAST_CLOSE_TEXT if drawing.is_close else _LEAST_TEXT
-    return page.picture[rows, columns] if seen.mean() > least * 255 else None
+    return page.picture[rows, columns] if seen.mean() > _LEAST_TEXT * 255 else None
 
 
 def middle(page: NDArray[np.uint8], *, is_coarse: bool = False) -> NDArray[np.uint8]:

@@ -35,22 +35,16 @@ def load(model: Path) -> Predictor:
     return selection.engine.load(selection.model, EngineSettings())
 
 
-def turned_all_ways(predictor: Predictor, pages: Iterable[ReferencePage]) -> Score:
+def turned(predictor: Predictor, pages: Iterable[ReferencePage], angles: tuple[int, ...]) -> Score:
     """How each page, turned clockwise by each angle, is told."""
     total, wrong = 0, []
     for page in pages:
-        for angle in doc_orientation.ANGLES:
+        for angle in angles:
             told = tell(predictor, doc_orientation.turn(page.upright, -angle))
             total += 1
             if told != angle:
                 wrong.append((page.name, page.page_number, angle, told))
     return Score(total, tuple(wrong))
-
-
-def left_alone(predictor: Predictor, pages: Iterable[ReferencePage]) -> Score:
-    """Whether pages that show nothing stay as they are."""
-    found = [(page.name, page.page_number, 0, tell(predictor, page.upright)) for page in pages]
-    return Score(len(found), tuple(each for each in found if each[-1] != 0))
 
 
 def tell(predictor: Predictor, page: NDArray[np.uint8]) -> int:
@@ -61,10 +55,13 @@ def tell(predictor: Predictor, page: NDArray[np.uint8]) -> int:
 
 def report(model: Path, reference: Path) -> None:
     predictor = load(model)
-    for what, score in (
-        ("turned all four ways", turned_all_ways(predictor, pages_with_text(reference))),
-        ("without text, left as they are", left_alone(predictor, blank_pages(reference))),
+    upright, *lying = doc_orientation.ANGLES
+    for what, pages, angles in (
+        ("upright, left as they are", pages_with_text, (upright,)),
+        ("turned by 90, 180 and 270, set upright", pages_with_text, tuple(lying)),
+        ("without text, left as they are", blank_pages, (upright,)),
     ):
+        score = turned(predictor, pages(reference), angles)
         print(f"{score.share_right:.2%} of {score.total} pages {what}")
         for name, number, right, told in score.wrong:
             print(f"  {name} page {number}: {told} instead of {right}")

@@ -6,7 +6,7 @@ A step depends on the seed, its number, the pictures and the count of processes 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any, Final
@@ -33,7 +33,7 @@ _MOST_PARAMETERS: Final = 1_000_000
 _STEPS_PER_CHECKPOINT: Final = 100
 _STEPS_PER_VALIDATION: Final = 400
 _VALIDATION_PICTURES: Final = 200
-_RISE_END: Final = 2600
+_RISES_OVER: Final = 26 / 9
 
 
 class Course(Enum):
@@ -49,14 +49,6 @@ class Kind(Enum):
 
     PAGES = "pages"
     SCANS = "scans"  # half of them kept pixel by pixel
-    LETTERS = "letters"  # close ones
-
-
-class Answers(Enum):
-    """Who is asked which way a picture is turned."""
-
-    ALONE = "alone"  # the picture as it is
-    TOGETHER = "together"  # the same picture turned all four ways, as the exported model does
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +60,6 @@ class Phase:
     pictures: int
     peak_rate: float
     course: Course
-    answers: Answers
     kinds: tuple[Kind, ...]
     processes: int = 2
     weight_of_places: float = 0.5
@@ -76,7 +67,7 @@ class Phase:
     def rate(self, step: int) -> float:
         if self.course is Course.EVEN:
             return self.peak_rate
-        end = self.steps if self.course is Course.FALL else _RISE_END
+        end = self.steps if self.course is Course.FALL else round(_RISES_OVER * self.steps)
         rise = max(1, end // 20)
         if step < rise:
             return self.peak_rate * (step + 1) / rise
@@ -85,25 +76,31 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Small squares first, which cost a third and show the letters; then the model's own size."""
+    """Small squares first, which cost a third; then the model's own size."""
 
     phases: tuple[Phase, ...]
     seed: int = 1
 
+    def longer(self, times: int) -> Plan:
+        """With so many times the steps of every phase."""
+        return replace(
+            self, phases=tuple(replace(each, steps=times * each.steps) for each in self.phases)
+        )
+
 
 _LARGE: Final = (Kind.PAGES, Kind.SCANS)
-_ALL: Final = (*_LARGE, Kind.LETTERS)
 
 PLAN: Final = Plan(
     (
         Phase(
-            *(900, 128, 16, 3e-3, Course.RISE, Answers.ALONE, (Kind.PAGES,)),
+            *(900, 128, 16, 3e-3, Course.RISE, (Kind.PAGES,)),
             processes=1,
             weight_of_places=0.0,
         ),
-        Phase(400, 128, 6, 2e-3, Course.EVEN, Answers.ALONE, _LARGE),
-        Phase(1600, 128, 8, 2.5e-3, Course.FALL, Answers.ALONE, _LARGE),
-        Phase(450, INPUT_PX, 4, 1e-3, Course.FALL, Answers.ALONE, _LARGE),
+        Phase(400, 128, 6, 2e-3, Course.EVEN, _LARGE),
+        Phase(1600, 128, 8, 2.5e-3, Course.FALL, _LARGE),
+        Phase(450, INPUT_PX, 4, 1e-3, Course.FALL, _LARGE),
+        Phase(600, INPUT_PX, 4, 1.5e-3, Course.FALL, _LARGE),
     )
 )
 """What the embedded model was trained with."""
@@ -172,21 +169,12 @@ def _generator(seed: int, step: int, rank: int) -> np.random.Generator:
 def _loss(model: LcNet, tensor: Any, classes: Any, phase: Phase) -> Any:
     labels = paddle.to_tensor(classes)
     logits, of_places = model.everywhere(paddle.to_tensor(tensor))
-    if phase.answers is Answers.TOGETHER:
-        logits, labels = summed_over_turns(logits), labels[::TURNS]
-        of_places = summed_over_turns(_side_by_side(of_places))
     loss = functional.cross_entropy(logits, labels, label_smoothing=0.05)
     if not phase.weight_of_places:
         return loss
     of_places = of_places.reshape([-1, TURNS])
     place_labels = labels.repeat_interleave(of_places.shape[0] // labels.shape[0])
     return loss + phase.weight_of_places * functional.cross_entropy(of_places, place_labels)
-
-
-def _side_by_side(of_places: Any) -> Any:
-    """Turn the places of pictures turned all four ways back, so that those of one thing meet."""
-    turned = [paddle.rot90(of_places[turns::TURNS], turns, [1, 2]) for turns in range(TURNS)]
-    return paddle.stack(turned, axis=1).flatten(0, 1)
 
 
 class _Log:

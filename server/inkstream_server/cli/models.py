@@ -56,7 +56,9 @@ def add_parser(subparsers: Subparsers) -> None:
     list_.set_defaults(func=_list)
 
     verify = actions.add_parser("verify", parents=[common], help="hash the files of models again")
-    verify.add_argument("names", nargs="*", metavar="NAME", help="default: every pulled model")
+    verify.add_argument(
+        "names", nargs="*", metavar="NAME", help="default: every pulled or embedded model"
+    )
     verify.add_argument("--json", action="store_true", help="for programs")
     verify.set_defaults(func=_verify)
 
@@ -155,6 +157,7 @@ def _list(arguments: argparse.Namespace) -> int:
 
 def _verify(arguments: argparse.Namespace) -> int:
     from inkstream_server.cli.models_output import verified_json, verified_text
+    from inkstream_server.models.embedded import MODULES
     from inkstream_server.models.verify import State, state_of, verify
 
     store = _store(arguments)
@@ -164,6 +167,8 @@ def _verify(arguments: argparse.Namespace) -> int:
     if not names:
         command = shlex.join(["inkstream", "models", "pull", "--models-dir", str(store.root)])
         raise ModelMissing(f"no pulled model in {store.root}; fetch the default ones: {command}")
+    if not arguments.names:
+        names = [*names, *MODULES]
     findings = {name: verify(store, name) for name in names}
     _say(verified_json(findings) if arguments.json else verified_text(findings))
     return 1 if any(findings.values()) else 0

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from inkstream_server.errors import ModelDamaged, OcrError
+from inkstream_server.models import embedded
 from inkstream_server.models.entry import Catalogue, CatalogueEntry, WheelSource
 from inkstream_server.models.files import Module
 from inkstream_server.models.lock import ModelLock
@@ -37,7 +38,7 @@ class Row:
 
 def rows(store: ModelStore, catalogue: Catalogue) -> list[Row]:
     """By module, in each the default one first and what the catalogue lacks last."""
-    known = [entry.name for entry in catalogue.entries]
+    known = [*embedded.MODULES, *(entry.name for entry in catalogue.entries)]
     foreign = [name for name in store.names() if name not in known]
     found = [_row(store, name, catalogue.find(name), catalogue) for name in known + foreign]
     return sorted(found, key=lambda row: [*_MODULES, row.module].index(row.module))
@@ -116,16 +117,20 @@ def _row(store: ModelStore, name: str, entry: CatalogueEntry | None, catalogue: 
         _size_bytes(directory) if is_here or entry is None else entry.size_bytes,
         state.value,
         lock.trust.value if lock else "",
-        _source(entry) if entry and state is not State.BY_HAND else "",
-        entry is not None and entry.is_default,
+        _source(entry, directory) if state is not State.BY_HAND else "",
+        embedded.is_embedded(directory) or (entry is not None and entry.is_default),
     )
 
 
-def _source(entry: CatalogueEntry) -> str:
+def _source(entry: CatalogueEntry | None, directory: Path) -> str:
+    if entry is None:
+        return "this package" if embedded.is_embedded(directory) else ""
     return entry.source.label if isinstance(entry.source, WheelSource) else "official archive"
 
 
 def _module(directory: Path) -> str:
+    if embedded.is_embedded(directory):
+        return embedded.MODULES[directory.name].value
     # Needs PyYAML, which a light installation lacks.
     from inkstream_server.models.directory import read_model_directory
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from inkstream_server.errors import ModelDamaged
+from inkstream_server.models.embedded import is_embedded
 from inkstream_server.models.fingerprint import Fingerprint
 
 LOCK: Final = "inkstream.lock.json"
@@ -93,7 +94,9 @@ class ModelLock:
 
 
 def repair(directory: Path) -> str:
-    """What an operator can do about a directory that `models pull` made."""
+    """What an operator can do about a directory that has a lock file."""
+    if is_embedded(directory):
+        return "it came with the package: install inkstream again"
     place = directory.absolute()
     command = ["inkstream", "models", "pull", place.name, "--models-dir", str(place.parent)]
     return f"repair it with: {shlex.join(command)}"

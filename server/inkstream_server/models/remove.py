@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from inkstream_server.errors import ModelMissing, PullFailed
+from inkstream_server.models.embedded import is_embedded
 from inkstream_server.models.lock import LOCK
 from inkstream_server.models.staging import put_away, sole_writer, staging_folder
 from inkstream_server.models.store import ModelStore
@@ -38,5 +39,7 @@ def _check_pulled(store: ModelStore, name: str) -> None:
     directory = store.directory(name)
     if not directory.is_dir():
         raise ModelMissing(f"no model {name} in {store.root}", model=name)
+    if is_embedded(directory):
+        raise PullFailed(f"{name} comes with the package and stays", model=name)
     if not (directory / LOCK).exists():
         raise PullFailed(f"{directory} was put there by hand and is left alone", model=name)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inkstream_server.errors import ModelUnknown
+from inkstream_server.models.embedded import embedded_directory
 from inkstream_server.models.files import GRAPHS
 from inkstream_server.models.lock import LOCK
 
@@ -34,10 +35,15 @@ class ModelStore:
     root: Path
 
     def directory(self, name: str) -> Path:
-        """Where the model lies or would lie; ModelUnknown for what cannot be a model's name."""
+        """Where the model lies or would lie; ModelUnknown for what cannot be a model's name.
+
+        A model in the folder goes before one of its name that comes with the package.
+        """
         if not name or name.startswith(".") or "/" in name or "\0" in name:
             raise ModelUnknown(f"{name!r} is no model name", model=name)
-        return self.root / name
+        own = self.root / name
+        embedded = embedded_directory(name)
+        return own if embedded is None or own.is_dir() else embedded
 
     @property
     def partials(self) -> Path:
@@ -45,7 +51,7 @@ class ModelStore:
         return self.root / ".partial"
 
     def names(self) -> tuple[str, ...]:
-        """Every model there is, pulled or put there by hand, whole or damaged, sorted."""
+        """Every model in the folder, pulled or put there by hand, whole or damaged, sorted."""
         if not self.root.is_dir():
             return ()
         return tuple(sorted(path.name for path in self.root.iterdir() if _is_model(path)))

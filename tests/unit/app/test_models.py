@@ -25,7 +25,9 @@ def test_a_model_that_is_not_known_cannot_be_fetched(tmp_path: Path) -> None:
 
 
 def test_of_recognisers_all_are_loaded_in_their_order() -> None:
-    models = ModelsConfig(text_recognition=("b", "a", "c"), textline_orientation=None)
+    models = ModelsConfig(
+        text_recognition=("b", "a", "c"), textline_orientation=None, doc_orientation=None
+    )
 
     found = models_to_load(models, InferenceConfig(engine="fake"), threads=1)
 

@@ -54,7 +54,7 @@ def test_the_environment_can_name_the_folder(
 
     assert main(["models", "verify"]) == 0
 
-    assert capsys.readouterr().out == "my_det: ok\n"
+    assert capsys.readouterr().out == "my_det: ok\ninkstream_doc_ori: ok\n"
 
 
 def test_verify_fails_on_a_damaged_model(
@@ -102,7 +102,7 @@ def test_verify_tells_programs_what_is_wrong(
 ) -> None:
     (models_dir / "my_det" / "inference.pdiparams").unlink()
 
-    assert main(["models", "verify", "--json", "--models-dir", str(models_dir)]) == 1
+    assert main(["models", "verify", "--json", "my_det", "--models-dir", str(models_dir)]) == 1
 
     assert json.loads(capsys.readouterr().out) == [
         {
@@ -199,3 +199,26 @@ def test_pull_list_and_verify_go_together(
     assert main(["models", "pull", *where]) == 0
 
     assert "nothing to do" in capsys.readouterr().out
+
+
+def test_the_embedded_model_is_listed_and_whole_though_nothing_was_pulled(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = ["--models-dir", str(tmp_path / "none")]
+
+    assert main(["models", "list", "--json", *folder]) == 0
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    row = rows["inkstream_doc_ori"]
+    assert main(["models", "verify", "inkstream_doc_ori", *folder]) == 0
+
+    assert (row["module"], row["state"]) == ("doc_text_orientation", "ready")
+    assert row["is_default"] and row["source"] == "this package"
+    assert capsys.readouterr().out == "inkstream_doc_ori: ok\n"
+
+
+def test_the_embedded_model_cannot_be_removed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["models", "remove", "inkstream_doc_ori", "--models-dir", str(tmp_path)]) == 1
+
+    assert "comes with the package" in capsys.readouterr().err

@@ -1,0 +1,76 @@
+"""How the embedded page classifier does on real pages, none of which it was trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+import pytest
+from tests.reference_data import SHARED, needs_reference_data
+from training.doc_orientation import evaluation
+from training.doc_orientation.reference_pages import blank_pages, pages_with_text
+
+from inkstream_server.engines.engine import EngineSettings, Predictor
+from inkstream_server.engines.openvino import OpenVinoEngine
+from inkstream_server.engines.paddle import PaddleEngine
+from inkstream_server.models.directory import read_model_directory
+from inkstream_server.models.embedded import DOC_ORIENTATION, EMBEDDED
+from inkstream_server.stages import doc_orientation
+
+pytestmark = [pytest.mark.models, needs_reference_data]
+
+# What was measured when the model was made, less what another engine's rounding may change.
+LEAST_UPRIGHT = 0.98
+LEAST_TURNED = 0.26
+SAMPLE = 12
+
+
+@pytest.fixture(scope="module")
+def classifier() -> Iterator[Predictor]:
+    predictor = evaluation.load(EMBEDDED / DOC_ORIENTATION)
+    yield predictor
+    predictor.close()
+
+
+def test_upright_pages_are_left_as_they_are(classifier: Predictor) -> None:
+    assert SHARED is not None
+
+    score = evaluation.turned(classifier, pages_with_text(SHARED / "data"), (0,))
+
+    assert score.total == 66
+    assert score.share_right >= LEAST_UPRIGHT, score.wrong
+
+
+def test_pages_that_lie_are_set_upright_as_often_as_the_model_card_says(
+    classifier: Predictor,
+) -> None:
+    assert SHARED is not None
+
+    score = evaluation.turned(classifier, pages_with_text(SHARED / "data"), (90, 180, 270))
+
+    assert score.total == 198
+    assert score.share_right >= LEAST_TURNED, score.wrong
+
+
+def test_pages_that_show_nothing_are_left_as_they_are(classifier: Predictor) -> None:
+    assert SHARED is not None
+
+    score = evaluation.turned(classifier, blank_pages(SHARED / "data"), (0, 90, 180, 270))
+
+    assert score.total == 64
+    assert [told for *_, told in score.wrong] == [0] * 48  # three of four turned, and none noticed
+
+
+def test_both_engines_say_the_same_of_real_pages() -> None:
+    assert SHARED is not None
+    files = read_model_directory(EMBEDDED / DOC_ORIENTATION)
+    pages = [page.upright for page in islice(pages_with_text(SHARED / "data"), SAMPLE)]
+    tensor = doc_orientation.prepare([doc_orientation.fit(page) for page in pages])
+
+    paddle, openvino = (
+        engine.load(files, EngineSettings()).run(tensor)[0]
+        for engine in (PaddleEngine(), OpenVinoEngine())
+    )
+
+    assert paddle.shape == (SAMPLE, 4)
+    assert abs(paddle - openvino).max() < 1e-3
