@@ -28,7 +28,7 @@ from inkstream_server.engines.devices import parse_devices
 from inkstream_server.workers.plan import core_count, plan
 from promises import Promises
 from samples import sample_pictures
-from served import RunningServer, running_server, until_idle
+from served import WITHOUT_ORIENTATION, RunningServer, running_server, until_idle
 
 
 def main() -> int:
@@ -36,11 +36,12 @@ def main() -> int:
     pictures = [path.read_bytes() for path in arguments.pictures] or sample_pictures()
     flags = argparse.ArgumentParser()
     add_config_options(flags)
-    config = config_from(flags.parse_args(arguments.serve_flags))
+    serve_flags = [*WITHOUT_ORIENTATION, *arguments.serve_flags]
+    config = config_from(flags.parse_args(serve_flags))
     workers = plan(core_count(), config.workers, parse_devices(config.inference.device))
     print(workers)
     with (
-        running_server(*arguments.serve_flags, "--log-level", "DEBUG") as server,
+        running_server(*serve_flags, "--log-level", "DEBUG") as server,
         replaying(config, workers) as replay,
     ):
         load = Load(server, pictures, arguments.clients, arguments.settle)

@@ -47,7 +47,7 @@ from inkstream_server.workers.model_role import describe
 from inkstream_server.workers.model_tasks import ModelToLoad
 from inkstream_server.workers.plan import WorkerCounts, core_count, plan
 from samples import sample_pictures
-from served import running_server
+from served import WITHOUT_ORIENTATION, running_server
 
 CONCURRENCY: Final = 8
 HEALTH_EVERY_S: Final = 0.02
@@ -64,6 +64,7 @@ def main() -> None:
     context = multiprocessing.get_context("spawn")
     flags = ["--engine", arguments.engine, "--precision", arguments.precision]
     flags += ["--tuning", "off"]  # batches of one size on both sides
+    flags += WITHOUT_ORIENTATION
     settings = (arguments.engine, arguments.precision, workers.model_threads)
     with (
         context.Pool(workers.model_workers, BareReader.install, settings) as pool,

@@ -48,7 +48,7 @@ from observing import (
     read_picture,
 )
 from samples import sample_pictures
-from served import RunningServer, running_server
+from served import WITHOUT_ORIENTATION, RunningServer, running_server
 
 ALLOWED: Final = 0.15
 PICTURE_CALLERS: Final = 6
@@ -112,7 +112,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def serve_flags(engine: str) -> list[str]:
-    flags = ["--engine", engine, "--width-step", str(WIDTH_STEP)]
+    flags = ["--engine", engine, "--width-step", str(WIDTH_STEP), *WITHOUT_ORIENTATION]
     for module, policy in (
         ("text_detection", DETECTION_POLICY),
         ("text_recognition", RECOGNITION_POLICY),

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from inkstream import AsyncClient, Client
 from peers.variant import Lines, Reading, read_concurrently
-from served import RunningServer, running_server
+from served import WITHOUT_ORIENTATION, RunningServer, running_server
 
 
 class InkstreamVariant:
@@ -40,5 +40,5 @@ class InkstreamVariant:
 
 @contextmanager
 def serving_inkstream(name: str, *flags: str) -> Iterator[InkstreamVariant]:
-    with running_server(*flags) as server:
+    with running_server(*WITHOUT_ORIENTATION, *flags) as server:
         yield InkstreamVariant(name, server)
