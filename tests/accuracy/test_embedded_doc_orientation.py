@@ -17,7 +17,12 @@ from inkstream_server.models.directory import read_model_directory
 from inkstream_server.models.embedded import DOC_ORIENTATION, EMBEDDED
 from inkstream_server.stages import doc_orientation
 
-pytestmark = [pytest.mark.models, needs_reference_data]
+pytestmark = [
+    pytest.mark.models,
+    needs_reference_data,
+    # Paddle's, where it is what imports distutils first.
+    pytest.mark.filterwarnings("ignore:The distutils package:DeprecationWarning"),
+]
 
 # What was measured when the model was made, less what another engine's rounding may change.
 LEAST_UPRIGHT = 0.98

@@ -13,6 +13,7 @@ pytestmark = [
     pytest.mark.models,
     pytest.mark.skipif(shutil.which("cc") is None, reason="training compiles its kernels with cc"),
     pytest.mark.filterwarnings("ignore::UserWarning"),  # Paddle's, of a compiler's cache and more
+    pytest.mark.filterwarnings("ignore:The distutils package:DeprecationWarning"),
 ]
 paddle: Any = pytest.importorskip("paddle")
 Tensor = Any  # Paddle has no types
