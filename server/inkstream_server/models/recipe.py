@@ -45,11 +45,13 @@ class RecognitionRecipe:
 class DocOrientationRecipe:
     """The pages of a classifier, which are RGB, and what its classes stand for.
 
-    `angles` are the counter-clockwise degrees that set a page upright.
+    `angles` are the counter-clockwise degrees that set a page upright. A page stays as it is where
+    the best class has less than `min_score`, 0..1.
     """
 
     normalisation: Normalisation = IMAGENET
     angles: tuple[int, ...] = (0, 90, 180, 270)
+    min_score: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,12 +103,13 @@ def _recognition(root: Place) -> RecognitionRecipe:
 
 
 def _doc_orientation(root: Place) -> DocOrientationRecipe:
-    angles = _angles(root["PostProcess"])
+    after = root["PostProcess"]
+    angles, min_score = _angles(after), _min_score(after["Topk"]["min_score"])
     steps = _steps(
         root, ("ResizeImage", "CropImage", "NormalizeImage", "ToCHWImage"), "NormalizeImage"
     )
     if not steps:
-        return DocOrientationRecipe(angles=angles)
+        return DocOrientationRecipe(angles=angles, min_score=min_score)
     fitting, middle = steps["ResizeImage"], steps["CropImage"]
     fitting.only("resize_short", "backend", "interpolation")
     fitting["resize_short"].must_be(_SHORT_SIDE_PX)
@@ -116,16 +117,27 @@ def _doc_orientation(root: Place) -> DocOrientationRecipe:
     fitting["interpolation"].one_of("LINEAR", "linear")
     middle.only("size")
     middle["size"].must_be(_INPUT_PX, [_INPUT_PX, _INPUT_PX])
-    return DocOrientationRecipe(_normalisation(steps["NormalizeImage"], orders=("",)), angles)
+    normalisation = _normalisation(steps["NormalizeImage"], orders=("",))
+    return DocOrientationRecipe(normalisation, angles, min_score)
 
 
 def _angles(after: Place) -> tuple[int, ...]:
     after.only("Topk")
-    after["Topk"].only("topk", "label_list")
+    after["Topk"].only("topk", "label_list", "min_score")
     labels = after["Topk"]["label_list"].texts()
     # That they are the four is how the module was known.
     angles = tuple(int(label.removesuffix("_degree")) for label in labels)
     return angles or DocOrientationRecipe().angles
+
+
+def _min_score(place: Place) -> float:
+    """A key of our own: PaddleX turns every page to its best class, however unsure that is."""
+    if place.value is None:
+        return 0.0
+    score = place.number()
+    if not 0.0 <= score <= 1.0:
+        raise place.malformed("a number from 0 to 1")
+    return score
 
 
 def _check_line_figures(steps: Mapping[str, Place]) -> None:

@@ -25,6 +25,7 @@ ANGLES: Final = USUAL.angles
 
 _SHORT_SIDE_PX: Final = 256
 _QUARTER: Final = 90
+_AS_IT_IS: Final = 0
 
 
 def fit(page: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -53,7 +54,12 @@ def interpret(
     outputs: Sequence[NDArray[np.float32]], recipe: DocOrientationRecipe = USUAL
 ) -> list[int]:
     """Read the model's probabilities (N x 4) as the angle of each page."""
-    return [recipe.angles[best] for best in outputs[0].argmax(axis=-1).tolist()]
+    best = outputs[0].argmax(axis=-1)
+    is_sure = outputs[0].max(axis=-1) >= recipe.min_score
+    return [
+        recipe.angles[index] if sure else _AS_IT_IS
+        for index, sure in zip(best.tolist(), is_sure.tolist(), strict=True)
+    ]
 
 
 def turned_size(height_px: int, width_px: int, angle: int) -> tuple[int, int]:

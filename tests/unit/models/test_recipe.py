@@ -113,6 +113,22 @@ def test_a_page_classifiers_classes_may_come_in_any_order(tmp_path: Path) -> Non
     assert recipe.doc_orientation == DocOrientationRecipe(IMAGENET, (180, 0, 90, 270))
 
 
+def test_how_sure_a_page_classifier_must_be_stands_beside_its_classes(tmp_path: Path) -> None:
+    sure = {"Topk": {"label_list": ["0", "90", "180", "270"], "min_score": 0.8}}
+
+    assert recipe_of(tmp_path / "ori", list(PAGES), sure).doc_orientation.min_score == 0.8
+    assert recipe_of(tmp_path / "usual", None, sure).doc_orientation.min_score == 0.8
+
+
+def test_a_page_classifier_cannot_be_surer_than_sure(tmp_path: Path) -> None:
+    with pytest.raises(ModelDamaged, match=r"min_score is 1\.5; it must be a number from 0 to 1"):
+        recipe_of(
+            tmp_path / "ori",
+            None,
+            {"Topk": {"label_list": ["0", "90", "180", "270"], "min_score": 1.5}},
+        )
+
+
 def test_a_model_that_tells_of_no_step_is_the_usual_one(tmp_path: Path) -> None:
     assert recipe_of(tmp_path / "det", None, DB) == USUAL
     assert recipe_of(tmp_path / "rec", None, CTC) == USUAL

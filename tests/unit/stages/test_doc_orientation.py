@@ -58,6 +58,14 @@ def test_the_best_class_tells_the_angle() -> None:
     assert interpret([np.eye(4, dtype=np.float32)]) == [0, 90, 180, 270]
 
 
+def test_a_page_of_which_the_model_is_not_sure_enough_stays_as_it_is() -> None:
+    recipe = DocOrientationRecipe(min_score=0.8)
+    probabilities = np.array([[0.1, 0.8, 0.05, 0.05], [0.1, 0.75, 0.1, 0.05]], np.float32)
+
+    assert interpret([probabilities], recipe) == [90, 0]
+    assert interpret([probabilities]) == [90, 90]
+
+
 def test_a_page_is_turned_counter_clockwise() -> None:
     page = np.zeros((2, 3, 3), np.uint8)
     page[0, 2] = 255  # the top right
