@@ -21,8 +21,8 @@ _NOMINAL_S: Final = {
 }
 # Seconds of a step on a CPU worker. They decide only how pages share those workers.
 _STEP_S: Final = {
-    "open": 0.005, "measure": 0.001, "draw": 0.03, "turn": 0.01, "unwarp": 0.1, "find": 0.01,
-    "cut": 0.01, "crop": 0.005, "show": 0.1,
+    "open": 0.005, "measure": 0.001, "draw": 0.03, "turn": 0.04, "fit": 0.01, "unwarp": 0.1,
+    "find": 0.01, "cut": 0.01, "crop": 0.005, "show": 0.1,
 }  # fmt: skip
 
 

@@ -81,13 +81,8 @@ class Sheet:
     warp: Warp | None = None
 
     @property
-    def drawn(self) -> ArrayHandle:
-        """The page as it is drawn (H x W x 3)."""
-        return self.block.array(self.size.shape)
-
-    @property
     def upright(self) -> ArrayHandle:
-        """The page once it is turned: in the same place."""
+        """The page as it is drawn, turned where that is known (H x W x 3)."""
         return self.block.array(self._upright_shape)
 
     @property

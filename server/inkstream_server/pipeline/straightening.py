@@ -10,11 +10,12 @@ from inkstream_server.pipeline.sheet import Sheet
 from inkstream_server.pipeline.steps import PageSteps
 from inkstream_server.stages import doc_orientation, unwarping, warp_sampling
 from inkstream_server.workers.arena import Arena, Lease
-from inkstream_server.workers.cpu_tasks import DrawPage, FitFor, TurnPage, UnwarpPage
+from inkstream_server.workers.cpu_tasks import DrawPage, FitFor, FitPage, UnwarpPage
 from inkstream_server.workers.memory import ArrayHandle, size_bytes
 from inkstream_server.workers.model_tasks import ClassifyPage, FindWarp, ModelBucket
 
 _CLASSIFIER_PX = (doc_orientation.INPUT_PX, doc_orientation.INPUT_PX)
+_AS_IT_WAS_DRAWN = 0
 _UNWARPER_PX = unwarping.INPUT_SHAPE[1:]
 
 
@@ -81,11 +82,14 @@ class Straightener:
     async def _set_upright(
         self, sheet: Sheet, fitted: ArrayHandle, fit_for: FitFor, block: Lease
     ) -> None:
-        """Draw the page, or turn it if it was drawn before, and fit it."""
+        """Draw the page, or draw it turned if it must be, and fit it."""
         job = sheet.job
-        if sheet.angle == NOT_CLASSIFIED:
-            draw = DrawPage(job.document, job.page_number, job.dpi, sheet.drawn, fitted, fit_for)
-            await self._steps.on_cpu("draw", sheet, draw, [block, sheet.block, job.content])
-        else:
-            turn = TurnPage(sheet.drawn, sheet.angle, sheet.upright, fitted, fit_for)
-            await self._steps.on_cpu("turn", sheet, turn, [block, sheet.block])
+        if sheet.angle == _AS_IT_WAS_DRAWN:
+            fit = FitPage(sheet.upright, fitted, fit_for)
+            await self._steps.on_cpu("fit", sheet, fit, [block, sheet.block])
+            return
+        step, angle = ("draw", 0) if sheet.angle == NOT_CLASSIFIED else ("turn", sheet.angle)
+        draw = DrawPage(
+            job.document, job.page_number, job.dpi, sheet.upright, fitted, fit_for, angle
+        )
+        await self._steps.on_cpu(step, sheet, draw, [block, sheet.block, job.content])

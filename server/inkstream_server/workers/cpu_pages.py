@@ -1,4 +1,4 @@
-"""What a CPU worker does to lay a page before a model: draw, turn, unwarp, and fit it."""
+"""What a CPU worker does to lay a page before a model: draw it turned, unwarp, and fit it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from inkstream_server.workers.cpu_tasks import (
     DocumentRef,
     DrawPage,
     FitFor,
-    TurnPage,
+    FitPage,
     UnwarpPage,
 )
 from inkstream_server.workers.memory import ArrayHandle, SharedMemory
 
-LayingTask: TypeAlias = DrawPage | TurnPage | UnwarpPage
+LayingTask: TypeAlias = DrawPage | FitPage | UnwarpPage
 
 
 class PageLayer:
@@ -36,25 +36,19 @@ class PageLayer:
         match task:
             case DrawPage():
                 self._draw(task)
-            case TurnPage():
-                self._turn(task)
+            case FitPage():
+                self._fit(self._memory.view(task.page), task.fitted, task.fit_for)
             case UnwarpPage():
                 self._unwarp(task)
 
     def _draw(self, task: DrawPage) -> None:
-        page = self._open(task.document).draw(task.page_number, task.dpi)
+        drawn = self._open(task.document).draw(task.page_number, task.dpi)
+        page = doc_orientation.turn(drawn, task.angle)
         if page.shape != task.page.shape:
             raise InternalError(f"a page of {task.page.shape} was drawn as {page.shape}")
         shared = self._memory.view(task.page)
         np.copyto(shared, page)
         self._fit(shared, task.fitted, task.fit_for)
-
-    def _turn(self, task: TurnPage) -> None:
-        turned = self._memory.view(task.turned)
-        if task.angle:
-            page = doc_orientation.turn(self._memory.view(task.page), task.angle)
-            np.copyto(turned, page.copy())  # they overlap
-        self._fit(turned, task.fitted, task.fit_for)
 
     def _unwarp(self, task: UnwarpPage) -> None:
         flat = self._memory.view(task.flat)

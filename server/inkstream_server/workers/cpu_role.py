@@ -34,12 +34,12 @@ from inkstream_server.workers.cpu_tasks import (
     FindRegions,
     FitForOrientation,
     FitLines,
+    FitPage,
     LineRegion,
     MeasureCrops,
     MeasurePage,
     OpenDocument,
     ShowPage,
-    TurnPage,
     UnwarpPage,
 )
 from inkstream_server.workers.memory import SharedMemory
@@ -99,7 +99,7 @@ class CpuRole:
                 return self._find(task)
             case ShowPage():
                 return show(self._memory, task)
-            case DrawPage() | TurnPage() | UnwarpPage():
+            case DrawPage() | FitPage() | UnwarpPage():
                 self._pages.lay(task)
             case CutForOrientation():
                 self._cut_for_orientation(task)

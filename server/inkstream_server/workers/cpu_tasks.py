@@ -69,7 +69,11 @@ class FitFor(Enum):
 
 @dataclass(frozen=True, slots=True)
 class DrawPage(Task[None]):
-    """Decode or rasterise the page into `page` (H x W x 3, BGR), and fit it for a model."""
+    """Decode or rasterise the page into `page` (H x W x 3, BGR), and fit it for a model.
+
+    It is turned by `angle`, counter-clockwise; `page` has the shape that it has then. A page that
+    was drawn before is drawn again to be turned: in its own place that could not be done twice.
+    """
 
     document: DocumentRef
     page_number: int
@@ -77,20 +81,16 @@ class DrawPage(Task[None]):
     page: ArrayHandle
     fitted: ArrayHandle
     fit_for: FitFor = FitFor.DETECTION
+    angle: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class TurnPage(Task[None]):
-    """Turn `page` counter-clockwise into `turned`, and fit that for a model.
-
-    Both may lie in the same place: the page is lost.
-    """
+class FitPage(Task[None]):
+    """Fit a page that lies there for a model."""
 
     page: ArrayHandle
-    angle: int
-    turned: ArrayHandle
     fitted: ArrayHandle
-    fit_for: FitFor = FitFor.DETECTION
+    fit_for: FitFor
 
 
 @dataclass(frozen=True, slots=True)

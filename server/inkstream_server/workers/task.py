@@ -8,6 +8,9 @@ R_co = TypeVar("R_co", covariant=True)
 
 
 class Task(Generic[R_co]):
-    """Something a worker can be asked for, as a value; the answer is an R. It has no behaviour."""
+    """Something a worker can be asked for, as a value; the answer is an R. It has no behaviour.
+
+    Doing it twice gives what doing it once gives: work whose worker is lost is done again.
+    """
 
     __slots__ = ()

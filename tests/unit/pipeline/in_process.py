@@ -32,7 +32,8 @@ class InProcessSlot:
     """Answers batches by a function: a role's, or a test's own, which may raise as slots do.
 
     A batch for which `holds` is true waits until `go` is set; one for which `spoils` is true is
-    answered with nonsense, one for which `dies` is true ends the worker.
+    answered with nonsense, one for which `dies` is true ends the worker, before it is done or, for
+    which `dies_after` is true, once it is.
     """
 
     def __init__(self, answer: Answer, name: str = "worker") -> None:
@@ -44,6 +45,7 @@ class InProcessSlot:
         self.holds: Callable[[tuple[object, ...]], bool] = lambda items: False
         self.spoils: Callable[[tuple[object, ...]], bool] = lambda items: False
         self.dies: Callable[[tuple[object, ...]], bool] = lambda items: False
+        self.dies_after: Callable[[tuple[object, ...]], bool] = lambda items: False
         self.batches: list[tuple[object, ...]] = []
         self.told: list[object] = []
         self.events: list[str] = []
@@ -69,9 +71,12 @@ class InProcessSlot:
         if self.spoils(items):
             return Finished(("nonsense",) * len(items), busy_s=0.25)
         try:
-            return Finished(tuple(self._answer(key, items)), busy_s=0.25)
+            answers = tuple(self._answer(key, items))
         except OcrError as error:
-            return Finished((error,) * len(items), busy_s=0.25)
+            answers = (error,) * len(items)
+        if self.dies_after(items):
+            raise WorkerLost(f"{self.name} died, its work done", Cause.CRASHED)
+        return Finished(answers, busy_s=0.25)
 
     @property
     def is_ready(self) -> bool:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -43,11 +42,11 @@ from inkstream_server.workers.cpu_tasks import (
     DrawPage,
     FindRegions,
     FitFor,
+    FitPage,
     LineRegion,
     MeasurePage,
     OpenDocument,
     RawLayout,
-    TurnPage,
     UnwarpPage,
 )
 from inkstream_server.workers.memory import ArrayHandle
@@ -125,46 +124,45 @@ def test_a_picture_is_drawn_as_it_is_and_fitted_for_the_detector(role: CpuRole, 
 
 
 @pytest.mark.parametrize("angle", [0, 90, 180, 270])
-def test_a_page_is_turned_where_it_lies_and_fitted_for_the_detector(
+def test_a_page_is_drawn_turned_and_fitted_for_a_model(
     role: CpuRole, room: Room, angle: int
 ) -> None:
     page = picture("Hello", height_px=90, width_px=200)
-    source, small = room.array(90, 200, 3), room.array(224, 224, 3)
+    upright = room.array(*doc_orientation.turned_size(90, 200, angle), 3)
+    fitted = room.array(224, 224, 3)
     ref = document(room, png(page))
-    assert (
-        outcome(role, DrawPage(ref, 1, None, source, small, fit_for=FitFor.DOC_ORIENTATION)) is None
-    )
-    height, width = doc_orientation.turned_size(90, 200, angle)
-    turned = replace(source, shape=(height, width, 3))
+    draw = DrawPage(ref, 1, None, upright, fitted, FitFor.DOC_ORIENTATION, angle)
 
-    assert outcome(role, TurnPage(source, angle, turned, room.array(64, 96, 3))) is None
+    assert outcome(role, draw) is None
 
     expected = doc_orientation.turn(page, angle)
-    assert (room.memory.view(small) == doc_orientation.fit(page)).all()
-    assert (room.memory.view(turned) == expected).all()
+    assert (room.memory.view(upright) == expected).all()
+    assert (room.memory.view(fitted) == doc_orientation.fit(expected)).all()
 
 
-@pytest.mark.parametrize("angle", [0, 90])
-def test_a_page_is_turned_shrunk_and_unwarped_beside_itself(
-    role: CpuRole, room: Room, angle: int
-) -> None:
+def test_a_page_that_lies_there_is_fitted_for_the_detector(role: CpuRole, room: Room) -> None:
     page = picture("Hello", height_px=90, width_px=200)
-    drawn, shrunk = room.put_array(page), room.array(*unwarping.INPUT_SHAPE, dtype="float32")
-    upright = replace(drawn, shape=(*doc_orientation.turned_size(90, 200, angle), 3))
-    turn = TurnPage(drawn, angle, upright, shrunk, FitFor.UNWARPING)
+    fitted = room.array(64, 96, 3)
+
+    assert outcome(role, FitPage(room.put_array(page), fitted, FitFor.DETECTION)) is None
+
+    assert (room.memory.view(fitted) == detection.fit(page, (64, 96))).all()
+
+
+def test_a_page_is_shrunk_and_unwarped_beside_itself(role: CpuRole, room: Room) -> None:
+    page = picture("Hello", height_px=90, width_px=200)
+    lying, shrunk = room.put_array(page), room.array(*unwarping.INPUT_SHAPE, dtype="float32")
     warp = unwarping.Warp.of(np.stack(np.meshgrid([1, -1], [-1, 1])).astype(np.float32))
-    flat, fitted = room.array(*upright.shape), room.array(64, 96, 3)
+    flat, fitted = room.array(*page.shape), room.array(64, 96, 3)
 
-    assert outcome(role, turn) is None
-    height = upright.shape[0]
-    assert outcome(role, UnwarpPage(upright, warp, flat, slice(0, 40), None)) is None
+    assert outcome(role, FitPage(lying, shrunk, FitFor.UNWARPING)) is None
+    assert outcome(role, UnwarpPage(lying, warp, flat, slice(0, 40), None)) is None
     assert not room.memory.view(fitted).any()
-    assert outcome(role, UnwarpPage(upright, warp, flat, slice(40, height), fitted)) is None
+    assert outcome(role, UnwarpPage(lying, warp, flat, slice(40, 90), fitted)) is None
 
-    expected = doc_orientation.turn(page, angle)
-    np.testing.assert_array_equal(room.memory.view(shrunk), unwarping.shrink(expected))
+    np.testing.assert_array_equal(room.memory.view(shrunk), unwarping.shrink(page))
     seen = room.memory.view(flat)
-    assert np.abs(seen.astype(int) - expected[:, ::-1]).max() <= 1
+    assert np.abs(seen.astype(int) - page[:, ::-1]).max() <= 1
     assert (room.memory.view(fitted) == detection.fit(seen, (64, 96))).all()
 
 
