@@ -24,12 +24,15 @@ ANGLES: Final = USUAL.angles
 """What `interpret` can answer: counter-clockwise degrees that set a page upright."""
 
 _SHORT_SIDE_PX: Final = 256
+# As a multiple of the short side.
+_LONGEST: Final = 16
 _QUARTER: Final = 90
 _AS_IT_IS: Final = 0
 
 
 def fit(page: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Fit a page (H x W x 3, BGR) to 224 x 224 x 3, RGB: the middle of it, its short side 256."""
+    page = _not_too_long(page)
     height, width, _ = page.shape
     ratio = _SHORT_SIDE_PX / min(height, width)
     size = (round(width * ratio), round(height * ratio))
@@ -37,6 +40,13 @@ def fit(page: NDArray[np.uint8]) -> NDArray[np.uint8]:
     top, left = ((side - INPUT_PX) // 2 for side in resized.shape[:2])
     middle = resized[top : top + INPUT_PX, left : left + INPUT_PX]
     return np.asarray(cv2.cvtColor(middle, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def _not_too_long(page: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Leave out of a very long page what is never looked at, before all of it is scaled up."""
+    kept_px = _LONGEST * min(page.shape[:2])
+    top, left = (max(0, side - kept_px) // 2 for side in page.shape[:2])
+    return page[top : top + kept_px, left : left + kept_px]
 
 
 def prepare(

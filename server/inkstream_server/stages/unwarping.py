@@ -51,11 +51,14 @@ def shrink(page: NDArray[np.uint8]) -> Floats:
     """Make the planes that the network looks at of a page (H x W x 3, BGR)."""
     rows = Between.of(page.shape[0], INPUT_HEIGHT_PX)
     columns = Between.of(page.shape[1], INPUT_WIDTH_PX)
-    above, below = (scaled(page[at]) for at in (rows.low, rows.high))
-    near = above[:, columns.low] * columns.rest[:, np.newaxis]
-    near += above[:, columns.high] * columns.share[:, np.newaxis]
-    far = below[:, columns.low] * columns.rest[:, np.newaxis]
-    far += below[:, columns.high] * columns.share[:, np.newaxis]
+
+    def pixels(at_rows: Indices, at_columns: Indices) -> Floats:
+        return scaled(page[at_rows[:, np.newaxis], at_columns])
+
+    near = pixels(rows.low, columns.low) * columns.rest[:, np.newaxis]
+    near += pixels(rows.low, columns.high) * columns.share[:, np.newaxis]
+    far = pixels(rows.high, columns.low) * columns.rest[:, np.newaxis]
+    far += pixels(rows.high, columns.high) * columns.share[:, np.newaxis]
     near *= rows.rest[:, np.newaxis, np.newaxis]
     far *= rows.share[:, np.newaxis, np.newaxis]
     near += far

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import tracemalloc
+
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -43,6 +46,28 @@ def test_a_page_is_scaled_by_its_short_side_and_rounded() -> None:
     # 301 columns become round(385.28) = 385, of which 80 to 303 are kept.
     assert abs(int(fitted[0, 0, 0]) - 255 * 80.5 / 385) <= 1.5
     assert abs(int(fitted[0, -1, 0]) - 255 * 303.5 / 385) <= 1.5
+
+
+@pytest.mark.parametrize("size", [(40, 1_000_000), (1_000_000, 40)])
+def test_of_a_very_long_page_the_middle_alone_is_touched(size: tuple[int, int]) -> None:
+    page = np.broadcast_to(np.uint8(7), (*size, 3))  # which takes no memory of its own
+
+    tracemalloc.start()
+    fitted = fit(page)
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert fitted.shape == (224, 224, 3)
+    assert peak_bytes < 8 << 20
+
+
+def test_a_long_page_is_fitted_as_if_all_of_it_were_scaled() -> None:
+    page = np.random.default_rng(1).integers(0, 256, (64, 64 * 40, 3), np.uint8)
+
+    resized = cv2.resize(page, (256 * 40, 256), interpolation=cv2.INTER_LINEAR)
+    middle = resized[16:240, (256 * 40 - 224) // 2 : (256 * 40 + 224) // 2]
+
+    assert np.abs(fit(page).astype(int) - middle[..., ::-1]).max() <= 1
 
 
 def test_pages_are_normalised_by_imagenets_means_of_their_channels() -> None:
