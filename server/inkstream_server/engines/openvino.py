@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import sys
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
@@ -65,6 +66,7 @@ class OpenVinoEngine:
     def load(self, model: ModelFiles, settings: EngineSettings) -> Predictor:
         if (obstacle := self.obstacle(model, settings.device)) is not None:
             raise EngineUnusable(f"model {model.name}: {obstacle}", model=model.name)
+        _say_nothing()
         import openvino  # only who loads a model pays for the runtime
 
         core = openvino.Core()
@@ -97,6 +99,11 @@ class _OpenVinoPredictor:
 
     def close(self) -> None:
         self._request = None
+
+
+def _say_nothing() -> None:
+    """Keep OpenVINO from telling its maker of its import: without this package it does without."""
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type] # None: is not there
 
 
 def _config(threads: int, precision: Precision) -> dict[str, Any]:
