@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from inkstream_server.config import ConfigInvalid, InferenceConfig, ModelsConfig
@@ -74,8 +76,8 @@ def _same_name(model: ModelFiles, other: ModelFiles) -> ConfigInvalid:
     """Requests, queues and results tell models by their names: each must have its own."""
     return ConfigInvalid(
         f"{model.graph.parent} ({model.module.value}) and {other.graph.parent} "
-        f"({other.module.value}) are both named {model.name!r}; rename a directory, or give it an "
-        "inference.yml with a Global.model_name of its own"
+        f"({other.module.value}) are both named {model.name!r}; give one another name where it is "
+        f"configured, such as my_model={model.graph.parent}"
     )
 
 
@@ -96,5 +98,14 @@ def _files(store: ModelStore, module: Module, name: str, engine: str) -> ModelFi
     if engine == _FAKE_ENGINE:  # it answers from the pixels alone and needs no file
         family = line_family_of(name, {})
         return ModelFiles(name, module, Path(name), None, PLAIN_CHARACTERS, line_family=family)
-    directory = Path(name).expanduser() if os.sep in name else store.directory(name)
-    return read_model_directory(directory, module)
+    if os.sep not in name:
+        return read_model_directory(store.directory(name), module)
+    own_name, path = _named(name)
+    files = read_model_directory(Path(path).expanduser(), module)
+    return replace(files, name=own_name) if own_name else files
+
+
+def _named(text: str) -> tuple[str, str]:
+    """A path, and the name that goes before it: NAME=PATH."""
+    match = re.fullmatch(rf"([^={os.sep}]+)=(.+)", text)
+    return (match[1], match[2]) if match else ("", text)

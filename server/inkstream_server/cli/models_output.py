@@ -142,7 +142,7 @@ def _module(directory: Path) -> str:
 
 def _lock(directory: Path) -> ModelLock | None:
     try:
-        return ModelLock.read(directory)
+        return ModelLock.own(directory)
     except ModelDamaged:
         return None
 

@@ -59,6 +59,15 @@ class ModelLock:
                 f"lock file {path} is damaged; {repair(directory)}", file=str(path)
             ) from error
 
+    @classmethod
+    def own(cls, directory: Path) -> Self | None:
+        """None also where the lock is another model's: then the directory is a copy, now by hand.
+
+        Raises ModelDamaged as `read` does.
+        """
+        lock = cls.read(directory)
+        return lock if lock is not None and lock.model == directory.absolute().name else None
+
     def write(self, directory: Path) -> None:
         tree = {
             "format": _FORMAT,

@@ -132,7 +132,7 @@ class _Pull:
 def _lock(directory: Path) -> ModelLock | None:
     """None also where it is damaged: then nothing is known of what was there."""
     try:
-        return ModelLock.read(directory)
+        return ModelLock.own(directory)
     except ModelDamaged:
         return None
 

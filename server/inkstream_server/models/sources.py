@@ -37,7 +37,7 @@ def find_sources(path: Path) -> ModelSources:
 
 def _check_sizes(path: Path) -> None:
     """A file cut short is found here already, where the model was pulled."""
-    lock = ModelLock.read(path)
+    lock = ModelLock.own(path)
     for name, must in lock.files.items() if lock else ():
         file = _file(path, name)
         size_bytes = file.stat().st_size

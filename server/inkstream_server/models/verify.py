@@ -62,7 +62,7 @@ def state_of(store: ModelStore, name: str, catalogue: Catalogue = CATALOGUE) -> 
 
 def _expected(directory: Path, name: str, catalogue: Catalogue) -> dict[str, Fingerprint] | None:
     """The lock file's word, and over it the catalogue's, which nobody can edit on the disk."""
-    lock = ModelLock.read(directory)
+    lock = ModelLock.own(directory)
     if lock is None:
         return None
     return {**lock.files, **_from_source(catalogue, name)}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from tests.unit import onnx_models
 
 from inkstream_server.app.models import models_to_load
 from inkstream_server.config import ConfigInvalid, InferenceConfig, ModelsConfig
@@ -36,6 +38,25 @@ def test_of_recognisers_all_are_loaded_in_their_order() -> None:
     assert len(found) == 4
 
 
+@pytest.mark.skipif(find_spec("openvino") is None, reason="openvino is not installed")
+def test_a_models_folder_can_be_given_a_name(tmp_path: Path) -> None:
+    detector = onnx_models.write_model(tmp_path / "det", onnx_models.detector())
+    recogniser = onnx_models.write_model(
+        tmp_path / "a=b" / "rec", onnx_models.recogniser({"character": "a"})
+    )
+    models = ModelsConfig(
+        text_detection=str(detector),
+        text_recognition=(str(recogniser), f"mine={recogniser}"),
+        textline_orientation=None,
+        doc_orientation=None,
+    )
+
+    found = models_to_load(models, InferenceConfig(), threads=1)
+
+    assert [each.files.name for each in found] == ["det", "rec", "mine"]
+    assert found[1].files.graph == found[2].files.graph
+
+
 @pytest.mark.parametrize(
     "models",
     [
@@ -44,5 +65,7 @@ def test_of_recognisers_all_are_loaded_in_their_order() -> None:
     ],
 )
 def test_every_model_must_have_a_name_of_its_own(models: ModelsConfig) -> None:
-    with pytest.raises(ConfigInvalid, match=r"are both named '(rec|PP-OCRv4_mobile_det)'; rename"):
+    with pytest.raises(
+        ConfigInvalid, match=r"are both named '(rec|PP-OCRv4_mobile_det)'; .* my_model="
+    ):
         models_to_load(models, InferenceConfig(engine="fake"), threads=1)

@@ -1,12 +1,15 @@
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from inkstream_server.errors import ModelUnknown
+from inkstream_server.models.directory import read_model_directory
 from inkstream_server.models.entry import Catalogue
 from inkstream_server.models.fetch import from_path
+from inkstream_server.models.files import Module
 from inkstream_server.models.pull import pull
 from inkstream_server.models.store import ModelStore
 from inkstream_server.models.verify import Finding, State, state_of, verify
@@ -85,6 +88,17 @@ def test_a_lock_file_that_makes_no_sense_is_found(
 
     assert finding.file == "inkstream.lock.json"
     assert state_of(store, NAME, catalogue) is State.DAMAGED
+
+
+def test_a_copy_of_a_pulled_model_is_a_model_put_there_by_hand(
+    store: ModelStore, catalogue: Catalogue
+) -> None:
+    copy = store.directory("own")
+    shutil.copytree(store.directory(NAME), copy)
+    (copy / "inference.yml").write_text("Global: {model_name: own}\n", encoding="utf-8")
+
+    assert state_of(store, "own", catalogue) is State.BY_HAND
+    assert read_model_directory(copy, Module.TEXT_DETECTION).name == "own"
 
 
 def test_a_model_that_is_not_there_is_missing(store: ModelStore, catalogue: Catalogue) -> None:

@@ -139,7 +139,9 @@ class TextLine(_message.Message):
     """Degrees: 0 or 180 where line orientation ran, -1 where it did not."""
     @_builtins.property
     def polygon(self) -> Global___Polygon:
-        """Four vertices, clockwise from the text's own top left."""
+        """Four vertices, clockwise from the text's own top left. Of a line that is 1.5 times as high as
+        wide, from its region's top left: whether its letters lie, or stand in a column, is not known.
+        """
 
     @_builtins.property
     def box(self) -> Global___Box:
