@@ -61,12 +61,19 @@ def encode_options(options: Options) -> settings_pb2.RecognizeOptions:
         if name not in Options.__annotations__:
             raise TypeError(f"unknown option {name!r}; known: {', '.join(Options.__annotations__)}")
         choices = _CHOICES.get(name)
-        setattr(message, name, value if choices is None else _pick(name, value, choices))
+        _set(message, name, value if choices is None else _pick(name, value, choices))
     return message
 
 
 def encode_order(order: PageOrder) -> ocr_pb2.PageOrder.ValueType:
     return _pick("order", order, _ORDERS)
+
+
+def _set(message: settings_pb2.RecognizeOptions, name: str, value: object) -> None:
+    try:
+        setattr(message, name, value)
+    except (TypeError, ValueError) as error:  # in words that name no option
+        raise type(error)(f"{name} is {value!r}: {error}") from error
 
 
 def _pick(name: str, value: object, choices: Mapping[str, T]) -> T:

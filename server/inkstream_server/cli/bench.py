@@ -9,6 +9,7 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from inkstream_server.cli.numbers import whole
 from inkstream_server.cli.page_options import add_page_options
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def _add_calls(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--priority", choices=("interactive", "batch"), help="default: unset")
     group.add_argument("--pages", default="", metavar="RANGES", help="of PDFs, such as 1-3,7,10-")
     group.add_argument(
-        "--dpi", type=int, default=0, metavar="N", help="how finely PDF pages are drawn"
+        "--dpi", type=whole, default=0, metavar="N", help="how finely PDF pages are drawn"
     )
     group.add_argument(
         "--order",

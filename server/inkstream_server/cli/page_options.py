@@ -6,7 +6,10 @@ What is left out is as the server has it.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
+
+from inkstream_server.cli.numbers import whole
 
 if TYPE_CHECKING:
     from inkstream.options import Options
@@ -17,8 +20,8 @@ _SWITCHES: Final = {
     "use_textline_orientation": "turn lines upright first",
 }
 # Option: its type, metavar, help.
-_VALUES: Final[dict[str, tuple[type, str, str]]] = {
-    "text_det_limit_side_len": (int, "PX", "the side that pages are scaled to for detection"),
+_VALUES: Final[dict[str, tuple[Callable[[str], float], str, str]]] = {
+    "text_det_limit_side_len": (whole, "PX", "the side that pages are scaled to for detection"),
     "text_det_thresh": (float, "P", "text is where the probability is above this"),
     "text_det_box_thresh": (float, "P", "regions that are less probable are left out"),
     "text_det_unclip_ratio": (float, "R", "how far regions are grown"),

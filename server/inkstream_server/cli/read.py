@@ -9,6 +9,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from inkstream_server.cli.numbers import seconds, whole
 from inkstream_server.cli.page_options import add_page_options, page_options
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def add_parser(subparsers: Subparsers) -> None:
 def _add_what(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pages", default="", metavar="RANGES", help="such as 1-3,7,10-")
     parser.add_argument(
-        "--dpi", type=int, default=0, metavar="N", help="how finely PDF pages are drawn"
+        "--dpi", type=whole, default=0, metavar="N", help="how finely PDF pages are drawn"
     )
     parser.add_argument("--password", default="", help="of encrypted PDFs")
     parser.add_argument(
@@ -53,7 +54,7 @@ def _add_what(parser: argparse.ArgumentParser) -> None:
         help="batch: others go first; default: %(default)s",
     )
     parser.add_argument(
-        "--timeout", type=float, metavar="SECONDS", help="for each file; default: none"
+        "--timeout", type=seconds, metavar="SECONDS", help="for each file; default: none"
     )
 
 

@@ -77,3 +77,22 @@ def test_an_unknown_option_is_a_type_error() -> None:
 def test_an_unknown_choice_is_a_value_error() -> None:
     with pytest.raises(ValueError, match="order is 'random'; allowed: document, completion"):
         encode_order("random")  # type: ignore[arg-type] # the point
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "words"),
+    [
+        (
+            {"text_det_limit_side_len": 99_999_999_999},
+            ValueError,
+            "text_det_limit_side_len is 9999",
+        ),
+        ({"text_det_thresh": "x"}, TypeError, "text_det_thresh is 'x'"),
+        ({"use_doc_unwarping": "no"}, TypeError, "use_doc_unwarping is 'no'"),
+    ],
+)
+def test_a_value_that_no_message_can_hold_is_told_with_its_option(
+    options: Options, error: type[Exception], words: str
+) -> None:
+    with pytest.raises(error, match=words):
+        encode_options(options)
