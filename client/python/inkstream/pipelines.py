@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from inkstream.paddlex.pipeline import OcrPipeline
 
-_INSTALL_REMOTE: Final = "pip install 'inkstream[paddlex]'"
+_INSTALL_REMOTE: Final = "pip install '.[paddlex]' in a clone"
 
 
 def create_pipeline(  # noqa: PLR0913 - PaddleX's own arguments

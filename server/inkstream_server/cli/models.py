@@ -128,7 +128,9 @@ def _pull(arguments: argparse.Namespace) -> int:
 
         fetch, sha256 = _fetch(arguments, store, bar), arguments.sha256 or ""
         pulled = pull(store, arguments.names, fetch=fetch, sha256=sha256, report=report)
-    tell(f"ready in {store.root}" if pulled else f"nothing to do: all are ready in {store.root}")
+    unread = f"; {arguments.path} was not looked at: remove them first" if arguments.path else ""
+    done = f"ready in {store.root}" if pulled else f"nothing to do: all are ready in {store.root}"
+    tell(done if pulled else done + unread)
     if arguments.json:
         names = arguments.names or [entry.name for entry in CATALOGUE.defaults()]
         _say(pulled_json(store, names, pulled))

@@ -197,8 +197,11 @@ def test_pull_list_and_verify_go_together(
     assert main(["models", "pull", *where]) == 0
     assert main(["models", "verify", *where]) == 0
     assert main(["models", "pull", *where]) == 0
+    assert main(["models", "pull", *where, "--from", str(tmp_path)]) == 0
 
-    assert "nothing to do" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "nothing to do" in told
+    assert "was not looked at: remove them first" in told
 
 
 def test_the_embedded_model_is_listed_and_whole_though_nothing_was_pulled(

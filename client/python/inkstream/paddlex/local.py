@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from inkstream_server.app.embedded import EmbeddedServer
 
-_INSTALL: Final = "pip install 'inkstream[server,openvino]'"
+_INSTALL: Final = "pip install '.[server,openvino]' in a clone"
 
 
 def start_local_server(

@@ -13,9 +13,9 @@ WITHOUT = "import sys; sys.modules[{!r}] = None; import inkstream; inkstream.cre
 @pytest.mark.parametrize(
     ("missing", "arguments", "advice"),
     [
-        ("numpy", "'OCR', server='localhost:1'", "pip install 'inkstream[paddlex]'"),
-        ("PIL", "'OCR', server='localhost:1'", "pip install 'inkstream[paddlex]'"),
-        ("pydantic", "'OCR'", "pip install 'inkstream[server,openvino]'"),
+        ("numpy", "'OCR', server='localhost:1'", "pip install '.[paddlex]' in a clone"),
+        ("PIL", "'OCR', server='localhost:1'", "pip install '.[paddlex]' in a clone"),
+        ("pydantic", "'OCR'", "pip install '.[server,openvino]' in a clone"),
         ("inkstream_server", "'OCR'", "or pass server='HOST:PORT'"),
     ],
 )
