@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import uuid
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 from aiohttp import http_exceptions, web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
+from inkstream_server.front.http_connections import Door, connection_limit
 from inkstream_server.front.http_ocr import OcrEndpoint
 from inkstream_server.front.listening import AddressInUse, FrontConfig, address_of
 
@@ -47,25 +50,35 @@ class HttpServer:
             access_log=None,
             logger=_quiet_logger(),
             handler_cancellation=True,
+            # From when a connection is made, or its last answer sent, to a whole head of a request.
+            keepalive_timeout=config.max_http_idle_s,
             shutdown_timeout=_LAST_WORDS_S,
         )
+        self._listening: asyncio.Server | None = None
         self.port = 0
 
     async def start(self) -> None:
         """Listen. Raises AddressInUse."""
         assert self._config.http_port is not None
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self._config.host, self._config.http_port)
+        assert self._runner.server is not None
+        limit = connection_limit(self._config.max_http_connections)
         try:
-            await site.start()
+            self._listening = await asyncio.get_running_loop().create_server(
+                partial(Door, self._runner.server, limit),
+                self._config.host,
+                self._config.http_port,
+            )
         except OSError as error:
             address = address_of(self._config.host, self._config.http_port)
             raise AddressInUse(
                 f"cannot listen on {address}: {error.strerror}; choose another with --http-port"
             ) from error
-        self.port = self._runner.addresses[0][1]
+        self.port = self._listening.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
+        if self._listening is not None:
+            self._listening.close()
         await self._runner.cleanup()
 
     async def _health(self, request: web.Request) -> web.Response:

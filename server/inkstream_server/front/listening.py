@@ -19,6 +19,10 @@ class FrontConfig(BaseModel, frozen=True, extra="forbid"):
     port: int = Field(default=50051, ge=0, le=65535)
     # None: no HTTP.
     http_port: int | None = Field(default=8080, ge=0, le=65535)
+    # Connections of HTTP at once, though never more than half of the files that may be open.
+    max_http_connections: int = Field(default=1024, ge=1)
+    # Seconds from when one is made, or its last answer sent, to a whole head of a request.
+    max_http_idle_s: float = Field(default=75.0, gt=0.0)
     max_message_bytes: int = Field(default=64 << 20, ge=1 << 10, le=(1 << 31) - 1)
     max_documents: int = Field(default=512, ge=1)
     drain_grace_s: float = Field(default=30.0, ge=0.0)
