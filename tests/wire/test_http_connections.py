@@ -49,11 +49,12 @@ def test_a_silent_connection_is_ended(server: RunningServer) -> None:
 
 def test_a_head_that_comes_drop_by_drop_is_not_waited_for(server: RunningServer) -> None:
     started_at = time.monotonic()
-    with connected(server) as connection, pytest.raises(ConnectionError):
+    with connected(server) as connection:
         connection.sendall(HEAD + b"X: ")
-        while time.monotonic() - started_at < CALL_S:
-            connection.sendall(b"x")
-            time.sleep(0.1)
+        with suppress(ConnectionError):
+            while time.monotonic() - started_at < CALL_S:
+                connection.sendall(b"x")
+                time.sleep(0.1)
 
     assert time.monotonic() - started_at < CALL_S
 

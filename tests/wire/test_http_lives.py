@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 
 import pytest
 from tests.pictures import pdf, picture, png
@@ -26,7 +27,11 @@ CANCELLED = 'inkstream_requests_total{method="POST /ocr",reason="CANCELLED"}'
 @pytest.fixture(scope="module")
 def server() -> Iterator[RunningServer]:
     """A server that these tests may trouble, as long as it is well afterwards."""
-    flags = ("--set=server.max_documents=2", "--set=uploads.max_idle_s=1")
+    flags = (
+        "--set=server.max_documents=2",
+        "--set=uploads.max_idle_s=1",
+        "--set=uploads.incoming_bytes=2097152",
+    )
     with well_server(*flags) as running:
         yield running
 
@@ -79,6 +84,32 @@ def test_a_body_that_stops_coming_is_given_up(server: RunningServer) -> None:
     assert b"UPLOAD_STALLED" in answer
     assert 1 <= time.monotonic() - started_at < CALL_S
     assert inside_count(server) == 0
+
+
+def test_a_body_that_comes_drop_by_drop_is_given_up(server: RunningServer) -> None:
+    started_at = time.monotonic()
+    with begun(server, BODY[:10], len(BODY)) as connection:
+        connection.settimeout(0.2)
+        answer = b""
+        while not answer and time.monotonic() - started_at < CALL_S:
+            connection.sendall(b"A")
+            with suppress(TimeoutError):
+                answer = connection.recv(4096)
+
+    assert answer.startswith(b"HTTP/1.1 408 ")
+
+
+def test_bodies_that_are_not_whole_take_no_more_memory_than_they_may(
+    server: RunningServer,
+) -> None:
+    part = json.dumps({"file": base64_of(bytes(700 << 10))}).encode()
+    with ExitStack() as opened:
+        for _ in range(2):
+            opened.enter_context(begun(server, part[:-5], len(part)))
+
+        eventually(lambda: post(server, file=base64_of(bytes(700 << 10))).status == 429)
+
+    eventually(lambda: post(server, file=FILE).status == 200)
 
 
 def test_a_large_file_that_stops_coming_leaves_its_place(server: RunningServer) -> None:

@@ -26,6 +26,7 @@ from inkstream_server.front.url_fetch import (
 )
 from inkstream_server.front.url_rules import UrlConfig
 from inkstream_server.pipeline.upload import Upload
+from inkstream_server.scheduling.budget import Budget
 from inkstream_server.telemetry.metrics import Metrics
 
 T = TypeVar("T")
@@ -56,7 +57,7 @@ def never() -> Upload:
 
 
 async def content_of(fetcher: UrlFetcher, url: str) -> bytes:
-    with IncomingFile(never, LIMIT_BYTES) as file:
+    with IncomingFile(never, LIMIT_BYTES, Budget(LIMIT_BYTES)) as file:
         await fetcher.fetch(url, file)
         content = file.take()
         assert isinstance(content, bytes)

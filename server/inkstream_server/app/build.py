@@ -29,6 +29,7 @@ from inkstream_server.pipeline.page_work import PageWork
 from inkstream_server.pipeline.settings import SettingsBook
 from inkstream_server.scheduling.admission import Admission
 from inkstream_server.scheduling.backlog import Backlog
+from inkstream_server.scheduling.budget import Budget
 from inkstream_server.scheduling.learning import DrainRate
 from inkstream_server.telemetry.metrics import Metrics
 from inkstream_server.workers.model_tasks import LoadedModel
@@ -70,7 +71,8 @@ def build(config: ServerConfig) -> Parts:
     readers = build_readers(config, pools, admission, work, widths.of)
     calls = Calls(metrics, max_unread_s=config.server.max_unread_s)
     fetcher = UrlFetcher(config.urls, metrics.urls)
-    urls = url_sources(config, fetcher, readers.intake)
+    incoming = Budget(config.uploads.incoming_bytes)
+    urls = url_sources(config, fetcher, readers.intake, incoming)
     tools = StreamTools(
         RequestReader(book, config.limits), readers.intake, readers.documents, urls, config.uploads,
         config.limits.max_document_bytes, metrics,
@@ -78,7 +80,7 @@ def build(config: ServerConfig) -> Parts:
     services = Services(
         OcrService(tools, readers.lines, calls), ModelService(_facts(config, book), loaded, calls)
     )
-    endpoint = OcrEndpoint(ocr_tools(config, book, readers, urls), calls)
+    endpoint = OcrEndpoint(ocr_tools(config, book, readers, urls, incoming), calls)
     return Parts(
         grpc=GrpcServer(config.server, services, calls),
         http=HttpServer(config.server, endpoint, metrics.registry, lambda: admission.is_open),

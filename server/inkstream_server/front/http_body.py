@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -24,15 +25,25 @@ from inkstream_server.front.upload_protocol import UploadStalled
 
 @dataclass(frozen=True, slots=True)
 class BodyLimits:
-    """`max_idle_s`: for how long nothing may come of a body."""
+    """What one body may take.
+
+    `max_idle_s`: for how long nothing may come of it.
+    `min_bytes_per_s`: how fast it has to come in the mean, with `max_idle_s` to spare.
+    """
 
     max_file_bytes: int
     max_idle_s: float
+    min_bytes_per_s: float
 
     @property
     def max_body_bytes(self) -> int:
         """Base64 takes four bytes for three, and may be broken into lines."""
         return MAX_REST_BYTES + self.max_file_bytes * 3 // 2
+
+    def patience_s(self, size_bytes: int, waited_s: float) -> float:
+        """For how long to wait for the next of a body, after so many bytes and so much waiting."""
+        left_s = self.max_idle_s + size_bytes / self.min_bytes_per_s - waited_s
+        return max(0.0, min(self.max_idle_s, left_s))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +75,24 @@ async def read_body(call: HttpCall, file: IncomingFile, limits: BodyLimits) -> B
 async def _chunks(request: web.Request, limits: BodyLimits) -> AsyncIterator[bytes]:
     """The body as it comes. Raises ContentTooLarge, UploadStalled or RequestNotJson."""
     _check_size(request.content_length or 0, limits)
-    size_bytes = 0
-    while chunk := await _next_chunk(request, limits.max_idle_s):
+    size_bytes, waited_s = 0, 0.0
+    while True:
+        asked_at = time.monotonic()
+        chunk = await _next_chunk(request, limits.patience_s(size_bytes, waited_s))
+        waited_s += time.monotonic() - asked_at
+        if not chunk:
+            return
         size_bytes += len(chunk)
         _check_size(size_bytes, limits)
         yield chunk
 
 
-async def _next_chunk(request: web.Request, max_idle_s: float) -> bytes:
+async def _next_chunk(request: web.Request, patience_s: float) -> bytes:
     try:
-        async with asyncio.timeout(max_idle_s):
+        async with asyncio.timeout(patience_s):
             return await request.content.readany()
     except TimeoutError as error:
-        stalled = f"nothing has come of the request's body for {max_idle_s:g} s"
-        raise UploadStalled(stalled) from error
+        raise UploadStalled("the request's body comes too slowly, or no more") from error
     except (web.RequestPayloadError, http_exceptions.HttpProcessingError) as error:
         raise RequestNotJson(f"the body of the request is damaged: {error}") from error
 

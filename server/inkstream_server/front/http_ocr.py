@@ -21,6 +21,7 @@ from inkstream_server.front.url_sources import UrlSources, with_content
 from inkstream_server.pipeline.document import DocumentReader
 from inkstream_server.pipeline.intake import DocumentJob, Intake
 from inkstream_server.pipeline.settings import SettingsBook
+from inkstream_server.scheduling.budget import Budget
 from inkstream_server.scheduling.priority import Priority
 
 _METHOD: Final = "POST /ocr"
@@ -35,6 +36,7 @@ class OcrTools:
     reader: DocumentReader
     urls: UrlSources
     limits: BodyLimits
+    incoming: Budget
     config: HttpConfig
 
 
@@ -55,7 +57,7 @@ class OcrEndpoint:
     async def _read(self, call: HttpCall) -> web.StreamResponse:
         tools = self._tools
         open_upload = partial(tools.intake.open_upload, Priority.INTERACTIVE, call.client)
-        with IncomingFile(open_upload, tools.limits.max_file_bytes) as file:
+        with IncomingFile(open_upload, tools.limits.max_file_bytes, tools.incoming) as file:
             body = await read_body(call, file, tools.limits)
             job = replace(self._job(body.request, call.client), content=file.take())
             async with tools.urls.fetched(body.url, job.priority, job.client) as fetched:

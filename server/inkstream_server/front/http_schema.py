@@ -31,6 +31,8 @@ class HttpConfig(BaseModel, frozen=True, extra="forbid"):
     visualize: bool = True
     # How many pages of a document are read.
     max_pages: int = Field(default=10, ge=1, le=10_000)
+    # How fast a body has to come in the mean, apart from `uploads.max_idle_s` once.
+    min_bytes_per_s: int = Field(default=4096, ge=1)
 
 
 class RequestNotJson(OcrError):

@@ -24,11 +24,21 @@ _AT_ONCE: Final = 8
 
 class UrlSources:
     def __init__(
-        self, fetcher: UrlFetcher, intake: Intake, *, max_bytes: int, max_lines_bytes: int
+        self,
+        fetcher: UrlFetcher,
+        intake: Intake,
+        incoming: Budget,
+        *,
+        max_bytes: int,
+        max_lines_bytes: int,
     ) -> None:
-        """`max_bytes` is for one document, `max_lines_bytes` for all the crops of one request."""
+        """`incoming` is the memory for documents that are not let in yet.
+
+        `max_bytes` is for one document, `max_lines_bytes` for all the crops of one request.
+        """
         self._fetcher = fetcher
         self._intake = intake
+        self._incoming = incoming
         self._max_bytes = max_bytes
         self._max_lines_bytes = max_lines_bytes
 
@@ -41,7 +51,7 @@ class UrlSources:
             yield None
             return
         open_upload = partial(self._intake.open_upload, priority, client)
-        with IncomingFile(open_upload, self._max_bytes) as file:
+        with IncomingFile(open_upload, self._max_bytes, self._incoming) as file:
             await self._fetcher.fetch(url, file)
             yield file.take()
 

@@ -26,6 +26,9 @@ class UploadConfig(BaseModel, frozen=True, extra="forbid"):
     max_in_memory_bytes: int = Field(default=16 * _MEBIBYTE, ge=0)
     # All documents in memory together; what finds no room goes to disk.
     memory_bytes: int = Field(default=128 * _MEBIBYTE, ge=0)
+    # All documents together that come over HTTP or from a URL, up to the first MiB of each: it is
+    # kept before they are let in.
+    incoming_bytes: int = Field(default=64 * _MEBIBYTE, ge=_MEBIBYTE)
     # All documents on disk together.
     disk_bytes: int = Field(default=16384 * _MEBIBYTE, ge=0)
     # Documents of one call that are read at once. While there are as many, nothing more is taken
