@@ -24,6 +24,7 @@ from inkstream_server.front.url_fetch import (
     UriUnreachable,
     UrlFetcher,
 )
+from inkstream_server.front.url_resolver import OwnThreadsResolver
 from inkstream_server.front.url_rules import UrlConfig
 from inkstream_server.pipeline.upload import Upload
 from inkstream_server.scheduling.budget import Budget
@@ -260,3 +261,21 @@ def test_fetches_are_counted_by_reason(host: FileHost) -> None:
         assert sample("inkstream_url_fetches_total", reason=reason) == 1
     assert sample("inkstream_url_fetched_bytes_total") == len(PICTURE)
     assert sample("inkstream_url_fetches_in_flight") == 0
+
+
+@pytest.mark.parametrize("name", ["a..b", ".a", "a" * 64])
+def test_a_host_that_cannot_be_is_refused_and_not_looked_up(host: FileHost, name: str) -> None:
+    with pytest.raises(InvalidField):
+        fetched(config(host), f"http://{name}:{host.port}/")
+
+
+def test_a_name_that_cannot_be_looked_up_is_an_error_of_the_system() -> None:
+    async def scenario() -> None:
+        resolver = OwnThreadsResolver()
+        try:
+            with pytest.raises(OSError, match="cannot be looked up"):
+                await resolver.resolve("a..b", 80)
+        finally:
+            await resolver.close()
+
+    asyncio.run(scenario())

@@ -39,7 +39,7 @@ def host() -> Iterator[FileHost]:
 @pytest.fixture(scope="module")
 def server(host: FileHost, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     flags = (
-        f"--set=urls.hosts=['127.0.0.1:{host.port}']",
+        f"--set=urls.hosts=['127.0.0.1:{host.port}', '*:81']",
         "--set=urls.allow_http=true",
         "--set=urls.allow_networks=['127.0.0.0/8']",
         "--set=urls.idle_s=2",
@@ -223,3 +223,23 @@ def test_a_url_that_is_none_is_told_as_the_file_over_http(server: RunningServer)
     assert (answer.status, answer.reason) == (422, "INVALID_FIELD")
     assert answer.json["facts"]["field"] == "file"
     assert "secret" not in str(answer.json) + server.log_text()
+
+
+@pytest.mark.parametrize("name", ["a..b", ".a", "a" * 64])
+def test_a_host_that_cannot_be_is_told_by_every_way_in(
+    server: RunningServer, stubs: Stubs, name: str
+) -> None:
+    url = f"http://{name}:81/a.png"
+
+    over_http = post(server, file=url)
+    lines = stubs.ocr.RecognizeLines(
+        ocr_pb2.RecognizeLinesRequest(
+            lines=[source_pb2.Source(uri=url), source_pb2.Source(content=PICTURE)]
+        ),
+        timeout=CALL_S,
+    ).lines
+
+    assert (over_http.status, over_http.reason) == (422, "INVALID_FIELD")
+    assert refused(stubs, source_pb2.Source(uri=url)) == ("INVALID_ARGUMENT", "INVALID_FIELD")
+    assert lines[0].error.reason == "INVALID_FIELD"
+    assert lines[1].text != ""

@@ -49,7 +49,10 @@ def _addresses(
     host: str, port: int, family: socket.AddressFamily
 ) -> list[tuple[socket.AddressFamily, str]]:
     """Of IPv6 those alone that need no scope: a link-local one is not public anyway."""
-    found = socket.getaddrinfo(
-        host, port, family=family, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
-    )
+    try:
+        found = socket.getaddrinfo(
+            host, port, family=family, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
+        )
+    except UnicodeError as error:  # of a name with a label that is empty or too long
+        raise OSError(f"{host!r} cannot be looked up") from error
     return [(kind, str(sockaddr[0])) for kind, _, _, _, sockaddr in found]

@@ -27,7 +27,14 @@ _FIELD: Final = "source.uri"
 _MAX_LENGTH: Final = 8192
 # RFC 3986, all of its characters and no others: what two readers take for different hosts.
 _URL: Final = re.compile(r"https?://[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
-_PATTERN: Final = re.compile(r"(\*|(?:\*\.)?[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?")
+_LABEL: Final = r"[a-z0-9_-]{1,63}"
+_PATTERN: Final = re.compile(
+    rf"(\*|(?:\*\.)?{_LABEL}(?:\.{_LABEL})*\.?|\[[0-9a-f:.]+\])(?::([0-9]{{1,5}}))?"
+)
+_LAST_PORT: Final = 65535
+# RFC 1035: what a name server can be asked.
+_MAX_LABEL_LENGTH: Final = 63
+_MAX_NAME_LENGTH: Final = 253
 _PORTS: Final = {"https": 443, "http": 80}
 # An IPv4 address written as one of IPv6, by which it is reached: mapped, or through a NAT64.
 _CARRYING_IPV4: Final = (ip_network("::ffff:0:0/96"), ip_network("64:ff9b::/96"))
@@ -61,12 +68,15 @@ class HostRule:
     def parse(cls, text: str) -> Self:
         """Raises ValueError."""
         match = _PATTERN.fullmatch(text)
-        if match is None:
+        if match is None or not _can_be(match[1], match[2]):
             raise ValueError(
                 f"{text!r} is no host; allowed: a name in ASCII and small letters, such as "
-                "files.example.com, *.example.com or files.example.com:8443, or * for any"
+                "files.example.com, *.example.com or files.example.com:8443, or * for any; ports "
+                "are 1 to 65535"
             )
-        return cls(match[1].strip("[]").rstrip("."), None if match[2] is None else int(match[2]))
+        return cls(
+            match[1].strip("[]").removesuffix("."), None if match[2] is None else int(match[2])
+        )
 
     def allows(self, host: str, port: int, scheme: str) -> bool:
         if port != (_PORTS[scheme] if self.port is None else self.port):
@@ -74,6 +84,16 @@ class HostRule:
         if self.host.startswith("*."):
             return host.endswith(self.host[1:])
         return self.host in ("*", host)
+
+
+def _can_be(host: str, port: str | None) -> bool:
+    """Whether there may be such a port, and such an address where it is one of IPv6."""
+    if port is not None and not 1 <= int(port) <= _LAST_PORT:
+        return False
+    try:
+        return not host.startswith("[") or bool(IPv6Address(host.strip("[]")))
+    except ValueError:
+        return False
 
 
 def _checked_pattern(text: str) -> str:
@@ -147,7 +167,7 @@ def _parsed(text: str) -> URL:
         raise _invalid(f"an absolute http(s) URL of at most {_MAX_LENGTH} characters of RFC 3986")
     try:
         url = URL(text, encoded=True).with_fragment(None)
-        is_complete = bool(url.raw_host) and url.port is not None
+        is_complete = _can_be_looked_up(_host(url)) and url.port is not None
     except ValueError:
         is_complete = False
     if not is_complete:
@@ -158,7 +178,14 @@ def _parsed(text: str) -> URL:
 
 
 def _host(url: URL) -> str:
-    return (url.raw_host or "").lower().rstrip(".")
+    return (url.raw_host or "").lower().removesuffix(".")
+
+
+def _can_be_looked_up(host: str) -> bool:
+    labels = host.split(".")
+    return len(host) <= _MAX_NAME_LENGTH and all(
+        1 <= len(label) <= _MAX_LABEL_LENGTH for label in labels
+    )
 
 
 def _invalid(allowed: str) -> InvalidField:

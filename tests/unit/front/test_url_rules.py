@@ -117,6 +117,10 @@ def test_without_hosts_no_url_is_fetched() -> None:
         ("files.example.com", "https://files.example.com:8443/a.png", False),
         ("files.example.com:8443", "https://files.example.com:8443/a.png", True),
         ("files.example.com:8443", "https://files.example.com/a.png", False),
+        ("files.example.com.", "https://files.example.com/", True),
+        ("files.example.com", "https://files.example.com./", True),
+        ("files.example.com.:65535", "https://files.example.com:65535/", True),
+        ("*.example.com.", "https://a.example.com/", True),
         ("files.example.com", "https://example.com/", False),
         ("files.example.com", "https://a.files.example.com/", False),
         ("files.example.com", "https://files.example.com.evil.org/", False),
@@ -243,8 +247,52 @@ def test_no_location_leads_off_the_host(location: str) -> None:
         "a:b",
         "bücher.de",
         "a/b",
+        "*..",
+        "*.",
+        ".",
+        "..",
+        ".a",
+        "a..b",
+        "a..",
+        "[.]",
+        "[:::]",
+        "a" * 64,
+        "a:0",
+        "a:99999",
+        ":80",
     ],
 )
 def test_a_pattern_that_is_none_stops_the_start(pattern: str) -> None:
     with pytest.raises(ValidationError, match="is no host"):
         UrlConfig(hosts=(pattern,))
+
+
+HOSTS_THAT_CANNOT_BE = [
+    "a..b",
+    ".a",
+    "a..",
+    ".",
+    "..",
+    "a" * 64,
+    f"a.{'b' * 64}.c",
+    "a." * 127 + "a",
+]
+
+
+@pytest.mark.parametrize("host", HOSTS_THAT_CANNOT_BE)
+def test_a_host_that_cannot_be_is_no_url(host: str) -> None:
+    with pytest.raises(InvalidField):
+        rules().allowed(f"https://{host}/a.png")
+
+
+@pytest.mark.parametrize("host", HOSTS_THAT_CANNOT_BE)
+def test_nobody_is_sent_on_to_a_host_that_cannot_be(host: str) -> None:
+    found = rules()
+
+    with pytest.raises(UriNotAllowed):
+        found.redirected(found.allowed("https://a/"), f"https://{host}/a.png")
+
+
+@pytest.mark.parametrize("host", ["a" * 63, "a.b.", "[2606:4700::1111]", "1.2.3.4"])
+def test_a_host_that_can_be_is_one(host: str) -> None:
+    assert is_allowed(rules(), f"https://{host}/a.png")
