@@ -302,6 +302,7 @@ def test_a_wrong_body_is_refused_by_name(server: RunningServer, body: bytes, rea
         ("textRecScoreThresh", "high"),
         ("useDocUnwarping", 2),
         ("logId", 5),
+        ("inferenceParams", 5),
     ],
 )
 def test_a_wrong_member_is_refused_by_its_own_name(
@@ -312,6 +313,24 @@ def test_a_wrong_member_is_refused_by_its_own_name(
     assert (answer.status, answer.reason) == (422, "INVALID_FIELD")
     assert answer.json["facts"]["field"] == member
     assert member in answer.json["errorMsg"]
+
+
+@pytest.mark.parametrize("value", [0, -5, 2**31, "wide"])
+def test_the_first_generations_limit_is_refused_by_its_own_name(
+    server: RunningServer, value: object
+) -> None:
+    answer = post(server, file=FILE, inferenceParams={"maxLongSide": value})
+
+    assert (answer.status, answer.reason) == (422, "INVALID_FIELD")
+    assert answer.json["facts"]["field"] == "inferenceParams.maxLongSide"
+    assert answer.json["errorMsg"].startswith("inferenceParams.maxLongSide")
+
+
+def test_what_is_no_object_is_refused_as_the_request(server: RunningServer) -> None:
+    answer = post_body(server, b"[1]")
+
+    assert (answer.status, answer.reason) == (422, "INVALID_FIELD")
+    assert answer.json["facts"]["field"] == "the request"
 
 
 def test_a_failure_is_told_with_the_clients_own_id(server: RunningServer) -> None:

@@ -12,7 +12,7 @@ from aiohttp import web
 from inkstream_server.document.page_ranges import PageRanges
 from inkstream_server.errors import InvalidField
 from inkstream_server.front.calls import Calls
-from inkstream_server.front.http_body import BodyLimits, read_body
+from inkstream_server.front.http_body import Body, BodyLimits, read_body
 from inkstream_server.front.http_calls import HttpCall, answer
 from inkstream_server.front.http_pages import PageWriter
 from inkstream_server.front.http_schema import HttpConfig, OcrRequest, as_sent
@@ -46,28 +46,29 @@ class OcrEndpoint:
         self._calls = calls
 
     async def post(self, request: web.Request) -> web.StreamResponse:
-        return await answer(self._calls, _METHOD, request, self._named_as_sent)
-
-    async def _named_as_sent(self, call: HttpCall) -> web.StreamResponse:
-        try:
-            return await self._read(call)
-        except InvalidField as error:
-            raise as_sent(error) from None
+        return await answer(self._calls, _METHOD, request, self._read)
 
     async def _read(self, call: HttpCall) -> web.StreamResponse:
         tools = self._tools
         open_upload = partial(tools.intake.open_upload, Priority.INTERACTIVE, call.client)
         with IncomingFile(open_upload, tools.limits.max_file_bytes, tools.incoming) as file:
             body = await read_body(call, file, tools.limits)
-            job = replace(self._job(body.request, call.client), content=file.take())
-            async with tools.urls.fetched(body.url, job.priority, job.client) as fetched:
-                reading = tools.reader.read_document(with_content(job, fetched))
-                del job, fetched  # a document that waits is kept once, in shared memory
-                pages = PageWriter(call, self._calls, body.request)
-                async with aclosing(reading) as events:
-                    async for event in events:
-                        await pages.take(event)
-                return await pages.end()
+            try:
+                return await self._answer(call, body, file)
+            except InvalidField as error:
+                raise as_sent(error, body.request) from None
+
+    async def _answer(self, call: HttpCall, body: Body, file: IncomingFile) -> web.StreamResponse:
+        tools = self._tools
+        job = replace(self._job(body.request, call.client), content=file.take())
+        async with tools.urls.fetched(body.url, job.priority, job.client) as fetched:
+            reading = tools.reader.read_document(with_content(job, fetched))
+            del job, fetched  # a document that waits is kept once, in shared memory
+            pages = PageWriter(call, self._calls, body.request)
+            async with aclosing(reading) as events:
+                async for event in events:
+                    await pages.take(event)
+            return await pages.end()
 
     def _job(self, request: OcrRequest, client: str) -> DocumentJob:
         """All of a job but its content. Raises OcrError."""

@@ -21,6 +21,8 @@ from inkstream_server.stages.detection import LimitType
 _MAX_SIDE_LENGTH: Final = 2**31 - 1
 _OPTIONS: Final = "options."
 _URI: Final = "source.uri"
+_SIDE: Final = "options.text_det_limit_side_len"
+_FIRST_SIDE: Final = "inferenceParams.maxLongSide"
 _SHOWN_LENGTH: Final = 64
 
 
@@ -78,9 +80,8 @@ class OcrRequest(_Members):
         `visualize`: whether pages are drawn where the request does not say.
         """
         side, kind = self.text_det_limit_side_len, self.text_det_limit_type
-        first = self.inference_params
-        if side is None and kind is None and first is not None and first.max_long_side is not None:
-            side, kind = first.max_long_side, "max"
+        if self.first_side is not None:
+            side, kind = self.first_side, "max"
         return PageWishes(
             use_doc_orientation_classify=self.use_doc_orientation_classify,
             use_doc_unwarping=self.use_doc_unwarping,
@@ -94,6 +95,13 @@ class OcrRequest(_Members):
             frame=Frame.READ,  # as PaddleX's places are
             additions=self._additions(visualize=visualize),
         )
+
+    @property
+    def first_side(self) -> int | None:
+        """The limit that the first generation's member sets, where it is the one that counts."""
+        first = self.inference_params
+        is_over = self.text_det_limit_side_len is None and self.text_det_limit_type is None
+        return first.max_long_side if first is not None and is_over else None
 
     def _additions(self, *, visualize: bool) -> Additions:
         are_drawn = visualize if self.visualize is None else self.visualize
@@ -121,11 +129,19 @@ def log_id_of(text: bytes) -> str | None:
     return log_id if isinstance(log_id, str) and log_id else None
 
 
-def as_sent(error: InvalidField) -> InvalidField:
-    """The error with its field named as the request names it."""
+def as_sent(error: InvalidField, request: OcrRequest) -> InvalidField:
+    """The error with its field, where that is one of the contract, named as the request does."""
     field = error.facts["field"]
-    name = MEMBER if field == _URI else to_camel(field.removeprefix(_OPTIONS))
+    name = _name_sent(field, request)
     return InvalidField(error.message.replace(field, name, 1), **{**error.facts, "field": name})
+
+
+def _name_sent(field: str, request: OcrRequest) -> str:
+    if field == _URI:
+        return MEMBER
+    if field == _SIDE and request.first_side is not None:
+        return _FIRST_SIDE
+    return to_camel(field.removeprefix(_OPTIONS)) if field.startswith(_OPTIONS) else field
 
 
 def _error_of(finding: ErrorDetails) -> OcrError:

@@ -135,10 +135,34 @@ def test_the_clients_id_is_known_as_far_as_its_request_was_read(
 
 @pytest.mark.parametrize(
     ("field", "name"),
-    [("options.text_det_unclip_ratio", "textDetUnclipRatio"), ("source.uri", "file")],
+    [
+        ("options.text_det_unclip_ratio", "textDetUnclipRatio"),
+        ("options.text_det_limit_side_len", "textDetLimitSideLen"),
+        ("source.uri", "file"),
+        ("inferenceParams.maxLongSide", "inferenceParams.maxLongSide"),
+        ("the request", "the request"),
+    ],
 )
 def test_a_field_is_named_as_the_client_names_it(field: str, name: str) -> None:
-    told = as_sent(InvalidField.of(field, 7, "less"))
+    told = as_sent(InvalidField.of(field, 7, "less"), parsed())
 
     assert told.message == f"{name} is 7; allowed: less"
     assert told.facts == {"field": name, "value": "7", "allowed": "less"}
+
+
+@pytest.mark.parametrize(
+    ("later", "name"),
+    [
+        ({}, "inferenceParams.maxLongSide"),
+        ({"textDetLimitSideLen": 0}, "textDetLimitSideLen"),
+        ({"textDetLimitType": "min"}, "textDetLimitSideLen"),
+    ],
+)
+def test_a_limit_is_named_by_the_generation_that_it_is_of(
+    later: dict[str, object], name: str
+) -> None:
+    request = parsed(inferenceParams={"maxLongSide": 0}, **later)
+
+    told = as_sent(InvalidField.of("options.text_det_limit_side_len", 0, "more"), request)
+
+    assert told.facts["field"] == name
