@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
+from typing import Final
 
 import grpc
 from google.protobuf.message import DecodeError
@@ -11,6 +13,8 @@ from google.rpc import error_details_pb2, status_pb2
 
 DOMAIN = "inkstream.dev"
 _DETAILS_KEY = "grpc-status-details-bin"
+# What gRPC itself says, on either side, in its own words: it has no other sign of it.
+_OVER_LIMIT: Final = re.compile(r"message larger than max \((\d+) vs\. (\d+)\)")
 
 
 class InkstreamError(Exception):
@@ -45,13 +49,18 @@ class InkstreamError(Exception):
 
 
 class MessageTooLarge(InkstreamError):
-    """The request is over the message limit. Found before anything was sent."""
+    """The request or its answer is over the message limit, of this side or of the server."""
 
     @classmethod
     def of(cls, size_bytes: int, limit_bytes: int) -> MessageTooLarge:
+        """Found before anything was sent."""
+        told = f"the request has {size_bytes} bytes; the limit is {limit_bytes}"
+        return cls.told(told, size_bytes, limit_bytes)
+
+    @classmethod
+    def told(cls, text: str, size_bytes: int, limit_bytes: int) -> MessageTooLarge:
         return cls(
-            f"the request has {size_bytes} bytes; the limit is {limit_bytes} "
-            "(max_message_bytes, of the client and of the server)",
+            f"{text} (max_message_bytes, of the client and of the server)",
             code=grpc.StatusCode.RESOURCE_EXHAUSTED,
             reason="MESSAGE_TOO_LARGE",
             facts={"size_bytes": str(size_bytes), "limit_bytes": str(limit_bytes)},
@@ -62,6 +71,9 @@ def from_rpc_error(error: grpc.RpcError) -> InkstreamError:
     """Says in our own terms what a sync or an asyncio call failed with."""
     code = error.code()
     message = error.details() or code.name.lower().replace("_", " ")
+    over = _OVER_LIMIT.search(message)
+    if code is grpc.StatusCode.RESOURCE_EXHAUSTED and over is not None:
+        return MessageTooLarge.told(message, int(over[1]), int(over[2]))
     cause = error_details_pb2.ErrorInfo()
     retry = error_details_pb2.RetryInfo()
     request = error_details_pb2.RequestInfo()

@@ -267,6 +267,27 @@ def test_a_request_over_the_limit_is_refused_before_it_is_sent(
     assert script.requests == []
 
 
+def test_a_request_over_the_servers_limit_is_too_large_too(script: Script) -> None:
+    with Client(script.target) as client, pytest.raises(MessageTooLarge) as caught:
+        client.recognize(bytes(9_000_000))
+
+    assert int(caught.value.facts["size_bytes"]) > 9_000_000
+    assert caught.value.facts["limit_bytes"] == str(8 * 1024 * 1024)
+    assert script.requests == []
+
+
+def test_an_answer_over_the_clients_limit_is_too_large_too(script: Script) -> None:
+    script.add_page(1, "x" * 3000)
+
+    with (
+        Client(script.target, max_message_bytes=2000) as client,
+        pytest.raises(MessageTooLarge) as caught,
+    ):
+        client.recognize(b"an image")
+
+    assert caught.value.facts["limit_bytes"] == "2000"
+
+
 def test_metadata_goes_with_every_call(script: Script) -> None:
     script.add_page(1)
 

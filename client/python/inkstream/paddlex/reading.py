@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from queue import Full, Queue
 from typing import Final, TypeAlias
 
-import grpc
-
 from inkstream.documents import Document
-from inkstream.errors import InkstreamError, MessageTooLarge
+from inkstream.errors import InkstreamError
 from inkstream.paddlex.inputs import Input
 from inkstream.results import DocumentStart, Page
 from inkstream.sources import Source
@@ -28,6 +26,7 @@ _LONGEST_PAUSE_S: Final = 5.0
 # The media types whose pages PaddleX counts.
 _COUNTED: Final = frozenset({"application/pdf", "image/tiff"})
 _UNREAD: Final = "ANSWERS_UNREAD"
+_QUEUE_FULL: Final = "QUEUE_FULL"
 
 OpenDocument: TypeAlias = Callable[[Source, str], Document]
 """Opens a source from the pages that the text selects."""
@@ -171,9 +170,7 @@ class _Progress:
         """How long to wait before the rest is asked for; None where that would not help."""
         if error.reason == _UNREAD:
             return 0.0
-        if error.code is not grpc.StatusCode.RESOURCE_EXHAUSTED or isinstance(
-            error, MessageTooLarge
-        ):
+        if not _is_refused_for_now(error):
             return None
         self._busy_since = now if self._busy_since is None else self._busy_since
         if now - self._busy_since > _PATIENCE_S:
@@ -181,3 +178,8 @@ class _Progress:
         pause_s = max(self._pause_s, error.retry_after_s or 0.0)
         self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
         return pause_s
+
+
+def _is_refused_for_now(error: InkstreamError) -> bool:
+    """Whether the server said that waiting helps; of uploads in parts only its reason comes."""
+    return error.retry_after_s is not None or error.reason == _QUEUE_FULL

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import grpc
 import pytest
-from google.rpc import status_pb2
+from google.protobuf.duration_pb2 import Duration
+from google.rpc import error_details_pb2, status_pb2
 
-from inkstream import InkstreamError, create_pipeline
+from inkstream import InkstreamError, MessageTooLarge, create_pipeline
 from inkstream.paddlex.pipeline import OcrPipeline
 from inkstream.paddlex.reading import Unreadable
 from inkstream.v1 import ocr_pb2, settings_pb2
@@ -173,9 +174,30 @@ def test_a_refusal_of_the_server_is_raised_as_it_is(script: Script, pipeline: Oc
 def test_a_busy_server_is_asked_again(script: Script, pipeline: OcrPipeline) -> None:
     script.add_page(1, "one")
     script.add_own_failure(grpc.StatusCode.RESOURCE_EXHAUSTED, "busy", "QUEUE_FULL")
+    soon = error_details_pb2.RetryInfo(retry_delay=Duration(nanos=1_000_000))
+    script.add_failure(grpc.StatusCode.RESOURCE_EXHAUSTED, "somebody's limit", soon)
 
     assert len(list(pipeline.predict(b"a picture"))) == 1
-    assert len(asked(script)) == 2
+    assert len(asked(script)) == 3
+
+
+def test_what_no_waiting_helps_is_not_asked_again(script: Script, pipeline: OcrPipeline) -> None:
+    script.add_page(1, "one")
+    script.add_own_failure(grpc.StatusCode.RESOURCE_EXHAUSTED, "too short", "DEADLINE_TOO_SHORT")
+
+    with pytest.raises(InkstreamError, match="DEADLINE_TOO_SHORT"):
+        list(pipeline.predict(b"a picture"))
+
+    assert len(asked(script)) == 1
+
+
+def test_an_answer_over_the_limit_is_told_at_once(script: Script, pipeline: OcrPipeline) -> None:
+    script.add_page(1, "x" * (65 << 20))
+
+    with pytest.raises(MessageTooLarge, match="Received message larger than max"):
+        list(pipeline.predict(b"a picture"))
+
+    assert len(asked(script)) == 1
 
 
 def test_of_a_call_that_was_given_up_the_rest_is_asked_for(
