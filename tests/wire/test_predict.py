@@ -73,6 +73,10 @@ def worker_pids() -> set[str]:
     return set(listed.stdout.split())
 
 
+def begun_since(before: set[threading.Thread]) -> set[threading.Thread]:
+    return set(threading.enumerate()) - before
+
+
 def until(ask: object) -> None:
     assert callable(ask)
     give_up_at = time.monotonic() + WAIT_S
@@ -159,10 +163,12 @@ def test_several_threads_may_predict(local: OcrPipeline) -> None:
 
 
 def test_results_left_early_leave_the_pipeline_as_it_was(local: OcrPipeline) -> None:
+    before = set(threading.enumerate())
     for _ in range(5):
         next(iter(local.predict([pdf(*["page"] * 30)] * 10, visualize=False)))
     gc.collect()
 
+    until(lambda: not any("inkstream input" in thread.name for thread in begun_since(before)))
     assert len(read(local, picture("one"))) == 1
 
 

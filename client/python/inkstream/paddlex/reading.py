@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from queue import Full, Queue
+from queue import Empty, Full, Queue
 from typing import Final, TypeAlias
 
 from inkstream.documents import Document
@@ -59,19 +59,74 @@ Outcome: TypeAlias = ReadPage | Unreadable
 def read_in_order(
     inputs: Iterable[Input], open_document: OpenDocument, input_count: int
 ) -> Iterator[Outcome]:
-    """At most `input_count` inputs are read at once. To be closed where it is left early."""
-    window: deque[_Reading] = deque()
+    """At most `input_count` inputs are read at once. To be closed where it is left early.
+
+    The inputs are taken in another thread, so that what is ready never waits for the next of them.
+    What they raise is raised after the outcomes of those before.
+    """
+    drawing = _Drawing(inputs, open_document, input_count)
     try:
-        for each in inputs:
-            window.append(_Reading(each, open_document))
-            if len(window) >= input_count:
-                yield from window[0].outcomes()
-                window.popleft()
-        while window:
-            yield from window[0].outcomes()
-            window.popleft()
+        for reading in drawing.readings():
+            yield from reading.outcomes()
     finally:
-        for reading in window:
+        drawing.cancel()
+
+
+class _Drawing:
+    """Takes the inputs in a thread of its own, as there is room, and begins to read each.
+
+    After `cancel` none is taken any more; one that is being waited for just then is left.
+    """
+
+    def __init__(
+        self, inputs: Iterable[Input], open_document: OpenDocument, input_count: int
+    ) -> None:
+        self._open_document = open_document
+        self._room = threading.Semaphore(input_count)
+        # No more readings than there was room for, and how it ended.
+        self._drawn: Queue[_Reading | BaseException | None] = Queue()
+        self._being_taken: _Reading | None = None
+        self._is_cancelled = threading.Event()
+        threading.Thread(
+            target=self._run, args=(iter(inputs),), name="inkstream inputs", daemon=True
+        ).start()
+
+    def readings(self) -> Iterator[_Reading]:
+        while isinstance(drawn := self._drawn.get(), _Reading):
+            self._being_taken = drawn
+            yield drawn
+            self._room.release()
+        if drawn is not None:
+            raise drawn
+
+    def cancel(self) -> None:
+        self._is_cancelled.set()
+        self._room.release()
+        if self._being_taken is not None:
+            self._being_taken.cancel()
+        with suppress(Empty):
+            while True:
+                drawn = self._drawn.get_nowait()
+                if isinstance(drawn, _Reading):
+                    drawn.cancel()
+
+    def _run(self, inputs: Iterator[Input]) -> None:
+        try:
+            while self._has_room() and (given := next(inputs, None)) is not None:
+                self._begin(given)
+        except BaseException as error:  # noqa: BLE001 - the thread's boundary: told to who takes it
+            self._drawn.put(error)
+        else:
+            self._drawn.put(None)
+
+    def _has_room(self) -> bool:
+        self._room.acquire()
+        return not self._is_cancelled.is_set()
+
+    def _begin(self, given: Input) -> None:
+        reading = _Reading(given, self._open_document)
+        self._drawn.put(reading)
+        if self._is_cancelled.is_set():  # perhaps just after `cancel` had looked
             reading.cancel()
 
 
@@ -116,6 +171,8 @@ class _Reading:
     def _read_on(self, source: Source, progress: _Progress) -> None:
         with self._open_document(source, progress.pages_left) as document:
             self._document = document
+            if self._is_cancelled.is_set():  # before it could be seen
+                return
             for event in document.events():
                 if self._is_cancelled.is_set():
                     return

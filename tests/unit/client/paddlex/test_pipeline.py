@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from queue import Queue
 from typing import TYPE_CHECKING
 
 import grpc
@@ -133,6 +135,59 @@ def test_what_cannot_be_read_is_raised_in_its_place(
     with pytest.raises(FileNotFoundError):
         next(results)
     assert list(results) == []
+
+
+def test_what_was_read_before_the_inputs_failed_is_given_first(
+    script: Script, pipeline: OcrPipeline
+) -> None:
+    def inputs() -> Iterator[bytes]:
+        yield from [b"a picture"] * 5
+        raise KeyError("the sixth")
+
+    script.add_page(1, "one")
+    results = pipeline.predict(inputs(), on_error="skip")
+
+    assert [next(results)["rec_texts"] for _ in range(5)] == [["one"]] * 5
+    with pytest.raises(KeyError, match="the sixth"):
+        next(results)
+
+
+def test_an_input_may_be_made_of_the_result_before(script: Script, pipeline: OcrPipeline) -> None:
+    seen: Queue[object] = Queue()
+
+    def inputs() -> Iterator[bytes]:
+        for number in range(12):
+            yield b"%d" % number
+            seen.get(timeout=WAIT_S)
+
+    script.add_page(1, "one")
+    for result in pipeline.predict(inputs()):
+        seen.put(result)
+
+    assert len(asked(script)) == 12
+
+
+def test_inputs_are_taken_a_few_ahead_and_none_after_leaving(
+    script: Script, pipeline: OcrPipeline
+) -> None:
+    taken: list[int] = []
+    has_ended = threading.Event()
+
+    def inputs() -> Iterator[bytes]:
+        try:
+            for number in range(100):
+                taken.append(number)
+                yield b"a picture"
+        finally:
+            has_ended.set()
+
+    script.add_page(1, "one")
+    results = pipeline.predict(inputs())
+    next(results)
+    results.close()  # type: ignore[attr-defined] # a generator
+
+    assert has_ended.wait(WAIT_S)
+    assert len(taken) <= 8
 
 
 def test_it_can_be_skipped_with_a_warning(
