@@ -156,10 +156,12 @@ def load_config(
     environ: Mapping[str, str],
     flags: Sequence[tuple[str, Any]],
     beneath: Sequence[Setting] = (),
+    flags_origin: str = "the command line",
 ) -> ServerConfig:
     """Read the configuration. Raises ConfigInvalid.
 
-    `flags` are (dotted key, value). `beneath` lies between the defaults and the file.
+    `flags` are (dotted key, value), errors call them `flags_origin`. `beneath` lies between the
+    defaults and the file.
     """
     tree: dict[str, Any] = {}
     sources: dict[str, str] = {}
@@ -167,7 +169,7 @@ def load_config(
         *((each.origin, [(each.key, each.value)]) for each in beneath),
         (str(file), _file_layer(file)),
         ("the environment", _environment_layer(environ)),
-        ("the command line", flags),
+        (flags_origin, flags),
     ):
         for key, value in layer:
             for path, leaf in _leaves(key.split("."), value):

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -20,7 +21,7 @@ from tests.unit.paddlex.files import tree
 from inkstream import InkstreamError, create_pipeline
 from inkstream.paddlex.pipeline import OcrPipeline
 from inkstream.paddlex.result import OCRResult
-from inkstream_server.errors import ModelMissing
+from inkstream_server.errors import ModelMissing, OcrError
 from served import RunningServer
 
 FAKE = {"inference.engine": "fake"}
@@ -184,7 +185,7 @@ def test_paddlex_own_file_sets_what_a_local_pipeline_reads_with(tmp_path: Path) 
     file = tmp_path / "OCR.yaml"
     file.write_text(yaml.safe_dump(contents), encoding="utf-8")
 
-    with create_pipeline(str(file), settings=FAKE) as pipeline:
+    with create_pipeline(file, settings=FAKE) as pipeline:
         (result,) = read(pipeline, picture("one"))
     with create_pipeline(config=contents, settings=FAKE) as pipeline:
         (same,) = read(pipeline, picture("one"))
@@ -266,6 +267,26 @@ def test_a_model_that_is_not_pulled_is_told_with_what_to_type(tmp_path: Path) ->
     with pytest.raises(ModelMissing, match="inkstream models pull"):
         create_pipeline("OCR", settings={"models.dir": str(tmp_path)})
 
+    assert worker_pids() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ({"pipeline": "ocr"}, "pipeline is 'ocr'"),
+        ({"config": {}}, "the pipeline's configuration"),
+        ({"settings": {"nope.key": 1}}, r"nope.*settings"),
+        ({"device": "tpu"}, "tpu"),
+        ({"engine": "nonesuch", "settings": {}}, "nonesuch"),
+    ],
+)
+def test_arguments_that_cannot_be_are_value_errors(arguments: dict[str, Any], told: str) -> None:
+    before = worker_pids()
+
+    with pytest.raises(ValueError, match=told) as refused:
+        create_pipeline(**{"pipeline": "OCR", "settings": FAKE, **arguments})
+
+    assert isinstance(refused.value.__cause__, OcrError)
     assert worker_pids() == before
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +13,7 @@ _INSTALL_REMOTE: Final = "pip install '.[paddlex]' in a clone"
 
 
 def create_pipeline(  # noqa: PLR0913 - PaddleX's own arguments
-    pipeline: str | None = None,
+    pipeline: str | os.PathLike[str] | None = None,
     *,
     config: Mapping[str, object] | None = None,
     device: str | None = None,
@@ -35,8 +36,8 @@ def create_pipeline(  # noqa: PLR0913 - PaddleX's own arguments
     configuration, such as {"models.dir": "/models"}. What is left of PaddleX's arguments has no
     effect, and a warning says so.
 
-    Raises what is wrong: ValueError for arguments, and of the server's own errors such as that of
-    a model that is not pulled.
+    Raises what is wrong: ValueError for arguments, and for what INKSTREAM_* variables say in their
+    place; and of the server's own errors such as that of a model that is not pulled.
     """
     try:
         from inkstream.paddlex.pipeline import OcrPipeline, PipelineWishes
@@ -51,10 +52,14 @@ def create_pipeline(  # noqa: PLR0913 - PaddleX's own arguments
         "hpi_config": hpi_config,
     }
     wishes = PipelineWishes(
-        pipeline=pipeline if config is None else config,
+        pipeline=_named(pipeline) if config is None else config,
         device=device,
         engine=engine,
         settings=settings or {},
         without_effect=tuple(name for name, value in ignored.items() if value is not None),
     )
     return OcrPipeline.open(wishes, server)
+
+
+def _named(pipeline: str | os.PathLike[str] | None) -> str | None:
+    return None if pipeline is None else os.fspath(pipeline)

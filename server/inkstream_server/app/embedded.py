@@ -44,7 +44,7 @@ def embedded_config(
 
     `pipeline` is as `load_with_pipeline` takes it. Raises ConfigInvalid.
     """
-    sources = ConfigSources(None, os.environ, settings, _DEFAULTS)
+    sources = ConfigSources(None, os.environ, settings, _DEFAULTS, "settings")
     if sources.config().inference.device == _CPU:
         sources = replace(sources, defaults=(*_DEFAULTS, _UNTUNED))
     loaded = load_with_pipeline(pipeline, sources)

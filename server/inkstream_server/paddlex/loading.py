@@ -26,17 +26,20 @@ _FILE_SUFFIXES: Final = (".yml", ".yaml")
 class ConfigSources:
     """Where a configuration comes from, beside PaddleX's file.
 
-    `flags` are (dotted key, value). `defaults` lie beneath everything else.
+    `flags` are (dotted key, value), and are called `flags_origin` in errors. `defaults` lie beneath
+    everything else.
     """
 
     file: Path | None
     environ: Mapping[str, str]
     flags: Sequence[tuple[str, Any]]
     defaults: Sequence[Setting] = ()
+    flags_origin: str = "the command line"
 
     def config(self, layer: Sequence[Setting] = ()) -> ServerConfig:
         """With a layer above the defaults. Raises ConfigInvalid."""
-        return load_config(self.file, self.environ, self.flags, (*self.defaults, *layer))
+        beneath = (*self.defaults, *layer)
+        return load_config(self.file, self.environ, self.flags, beneath, self.flags_origin)
 
 
 @dataclass(frozen=True, slots=True)
