@@ -16,6 +16,7 @@ from typing import Annotated, Any, Final
 import yaml
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
+from inkstream_server.bounded_yaml import BadYaml, read_yaml
 from inkstream_server.document.limits import DocumentLimits
 from inkstream_server.engines.engine import Precision
 from inkstream_server.errors import Fault, OcrError
@@ -204,8 +205,8 @@ def _file_layer(file: Path | None) -> list[tuple[str, Any]]:
     if file is None:
         return []
     try:
-        tree = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        tree = read_yaml(file)
+    except (OSError, BadYaml) as error:
         raise ConfigInvalid(f"cannot read {file}: {error}") from error
     if not isinstance(tree, dict | None):
         raise ConfigInvalid(f"{file} is no mapping of keys to values")

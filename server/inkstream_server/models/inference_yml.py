@@ -9,6 +9,7 @@ from typing import Final
 
 import yaml
 
+from inkstream_server.bounded_yaml import BadYaml, read_yaml
 from inkstream_server.errors import ModelDamaged, ModelNotSupported
 from inkstream_server.models.entry import Description
 from inkstream_server.models.files import Module
@@ -23,8 +24,6 @@ _BY_POST_PROCESS: Final = {
 # Of lines in the order of the model's classes, which their stage relies on; of pages in any order.
 _LINE_DEGREES: Final = ("0", "180")
 _PAGE_DEGREES: Final = frozenset({"0", "90", "180", "270"})
-# A dictionary of 18,000 characters takes half a second without libyaml.
-_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _BY_NAME: Final = {"UVDoc": Module.DOC_UNWARPING}  # its file has nothing but the name
 
 
@@ -70,8 +69,8 @@ def read_inference_yml(path: Path) -> InferenceYml:
     if not path.exists():
         return InferenceYml(path)
     try:
-        return _description(path, yaml.load(path.read_text(encoding="utf-8"), _LOADER))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, Malformed) as error:
+        return _description(path, read_yaml(path))
+    except (OSError, BadYaml, Malformed) as error:
         raise _damaged(path, error) from error
 
 
@@ -96,7 +95,8 @@ def inference_yml_text(name: str, description: Description, characters: tuple[st
 def _description(path: Path, tree: object) -> InferenceYml:
     root = Place("", tree)
     after = root["PostProcess"]
-    name = str(root["Global"]["model_name"].value or "")
+    named = root["Global"]["model_name"]
+    name = named.text() if named.value else ""
     labels = after["Topk"]["label_list"].texts()
     return InferenceYml(
         path=path,

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import math
 import re
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 _NUMBER: Final = r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*"
 _QUOTIENT: Final = re.compile(rf"{_NUMBER}(?:/{_NUMBER})?")
+
+
+_MAX_SHOWN_CHARACTERS: Final = 120
+_SHORTENED: Final = reprlib.Repr()
+_SHORTENED.maxstring = _SHORTENED.maxother = _SHORTENED.maxlong = _MAX_SHOWN_CHARACTERS
+
+
+def shown(value: object) -> str:
+    """A value for a message: the beginning of what is long or nested deep."""
+    return _SHORTENED.repr(value)
 
 
 class Malformed(Exception):
@@ -80,7 +91,9 @@ class Place:
         """Raises NotDone where a mapping has any other key: what it would do is not known."""
         for key, value in self.mapping().items():
             if key not in keys:
-                raise NotDone(f"{self.where}.{key} is {value!r}; known here: {', '.join(keys)}")
+                raise NotDone(
+                    f"{self.where}.{key} is {shown(value)}; known here: {', '.join(keys)}"
+                )
 
     def one_of(self, *allowed: object) -> None:
         """Raises NotDone where the value is there, and none of these."""
@@ -93,10 +106,10 @@ class Place:
             raise self.not_done(" or ".join(repr(each) for each in allowed))
 
     def malformed(self, must_be: str) -> Malformed:
-        return Malformed(f"{self.where} is {self.value!r}; it must be {must_be}")
+        return Malformed(f"{self.where} is {shown(self.value)}; it must be {must_be}")
 
     def not_done(self, done: str) -> NotDone:
-        return NotDone(f"{self.where} is {self.value!r}; implemented: {done}")
+        return NotDone(f"{self.where} is {shown(self.value)}; implemented: {done}")
 
 
 NOTHING: Final = Place("", None)

@@ -6,9 +6,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final, Literal
 
-import yaml
 from pydantic import BaseModel, Field, ValidationError
 
+from inkstream_server.bounded_yaml import BadYaml, read_yaml
 from inkstream_server.config import ConfigInvalid
 from inkstream_server.findings import findings
 from inkstream_server.stages.detection import MAX_SIDE_PX
@@ -123,8 +123,8 @@ class OcrPipeline(Block, frozen=True):
 def read_pipeline_file(file: Path) -> OcrPipeline:
     """Raises ConfigInvalid, which names every key that is unknown, missing or wrong."""
     try:
-        tree = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        tree = read_yaml(file)
+    except (OSError, BadYaml) as error:
         raise ConfigInvalid(f"cannot read {file}: {error}") from error
     return pipeline_of(tree, str(file))
 

@@ -257,3 +257,26 @@ def test_a_pulled_file_cut_short_comes_with_the_command(
 
     with pytest.raises(ModelDamaged, match=r"5 bytes.*inkstream models pull fake_det"):
         read_model_directory(store.directory("fake_det"))
+
+
+@pytest.mark.parametrize(
+    ("yml", "told"),
+    [
+        ("[" * 100_000, "deeper than 32 levels"),
+        (f"Global: {{model_name: {'9' * 5000}}}", "more than 1024 characters"),
+        ("Global: {model_name: [det]}", r"Global\.model_name is \['det'\]; it must be a text"),
+        (
+            f"PostProcess: {{Topk: {{label_list: [{[0] * 50_000}]}}}}",
+            r"label_list\[0\] is \[0, 0, 0, 0, 0, 0, \.\.\.\]; it must be a text",
+        ),
+    ],
+)
+def test_a_description_that_would_take_too_much_is_refused_in_few_words(
+    tmp_path: Path, yml: str, told: str
+) -> None:
+    path = make(tmp_path / "any", yml)
+
+    with pytest.raises(ModelDamaged, match=told) as caught:
+        read_model_directory(path)
+
+    assert len(str(caught.value)) < len(str(path)) + 300
