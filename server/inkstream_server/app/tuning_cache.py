@@ -6,6 +6,7 @@ import hashlib
 import json
 import logging
 import os
+import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -20,6 +21,9 @@ _log = logging.getLogger(__name__)
 # Raised whenever what is measured, or how, changes: older files are then measured anew.
 _FORMAT: Final = 1
 _DIGEST_LENGTH: Final = 16
+# The digest tells models apart; their names are in files' for people.
+_UNSAFE: Final = re.compile(r"[^\w.-]", re.ASCII)
+_MAX_NAME_LENGTH: Final = 64
 
 
 def default_tuning_dir(environ: Mapping[str, str]) -> Path:
@@ -45,7 +49,7 @@ class TuningKey:
     def file_name(self) -> str:
         text = json.dumps(asdict(self), sort_keys=True)
         digest = hashlib.sha256(text.encode()).hexdigest()[:_DIGEST_LENGTH]
-        return f"{self.model}-{digest}.json"
+        return f"{_UNSAFE.sub('_', self.model)[:_MAX_NAME_LENGTH]}-{digest}.json"
 
 
 @dataclass(frozen=True, slots=True)

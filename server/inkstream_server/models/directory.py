@@ -12,6 +12,8 @@ from inkstream_server.models.inference_yml import InferenceYml, read_inference_y
 from inkstream_server.models.line_family import UnknownFamily, line_family_of
 from inkstream_server.models.onnx_metadata import CHARACTERS_KEY, onnx_metadata
 from inkstream_server.models.sources import find_sources
+from inkstream_server.models.store import is_model_name
+from inkstream_server.models.yml_values import shown
 
 
 def read_model_directory(
@@ -28,7 +30,7 @@ def read_model_directory(
     description = read_inference_yml(sources.description)
     module = _module(path, description, module)
     model = ModelFiles(
-        name=description.name or sources.name,
+        name=_name(description) or sources.name,
         module=module,
         graph=graph,
         weights=weights,
@@ -37,6 +39,18 @@ def read_model_directory(
     )
     model = _with_line_family(model, description)
     return _with_characters(model, path, description, dictionary)
+
+
+def _name(description: InferenceYml) -> str:
+    """Empty where it has none."""
+    name = description.name
+    if name and not is_model_name(name):
+        raise ModelDamaged(
+            f"{description.path}: Global.model_name is {shown(name)}, which is no model's name: it "
+            "begins with a dot, or has a slash or what cannot be printed",
+            file=str(description.path),
+        )
+    return name
 
 
 def _module(path: Path, description: InferenceYml, module: Module | None) -> Module:

@@ -12,6 +12,11 @@ from inkstream_server.models.files import GRAPHS
 from inkstream_server.models.lock import LOCK
 
 
+def is_model_name(name: str) -> bool:
+    """Whether a model may be called so: names are parts of paths, of logs and of metrics."""
+    return name.isprintable() and "/" not in name and not name.startswith(".") and name != ""
+
+
 def default_models_dir(environ: Mapping[str, str]) -> Path:
     """INKSTREAM_MODELS_DIR, else a folder in `cache_dir`."""
     chosen = environ.get("INKSTREAM_MODELS_DIR")
@@ -39,7 +44,7 @@ class ModelStore:
 
         A model in the folder goes before one of its name that comes with the package.
         """
-        if not name or name.startswith(".") or "/" in name or "\0" in name:
+        if not is_model_name(name):
             raise ModelUnknown(f"{name!r} is no model name", model=name)
         own = self.root / name
         embedded = embedded_directory(name)

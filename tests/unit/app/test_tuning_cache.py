@@ -159,3 +159,15 @@ def test_the_key_says_what_the_times_depend_on() -> None:
     assert (key.model, key.engine, key.device, key.precision) == ("rec", "fake", "cpu", "auto")
     assert (key.cores, key.threads, key.model_workers) == (2, 1, 2)
     assert key.file_name.startswith("rec-")
+
+
+@pytest.mark.parametrize("name", ["../escaped", "a/b", "/absolute", "模型", "x" * 300])
+def test_whatever_a_model_is_called_its_file_lies_in_the_folder(tmp_path: Path, name: str) -> None:
+    cache = TuningCache(tmp_path / "tuning")
+    key = replace(KEY, model=name)
+    tuned = TunedModel("bf16", (Measurement(name, (320,), 1, 0.005, 0.004),))
+
+    cache.write(key, tuned)
+
+    assert cache.read(key) == tuned
+    assert [path.parent for path in tmp_path.rglob("*.json")] == [cache.folder]

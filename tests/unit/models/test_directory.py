@@ -1,3 +1,4 @@
+import json
 import pickle
 from collections.abc import Callable
 from pathlib import Path
@@ -280,3 +281,15 @@ def test_a_description_that_would_take_too_much_is_refused_in_few_words(
         read_model_directory(path)
 
     assert len(str(caught.value)) < len(str(path)) + 300
+
+
+@pytest.mark.parametrize(
+    "name", ["../../escaped", "a/b", "/etc/x", ".hidden", "two\nlines", "a\0b"]
+)
+def test_a_name_that_would_be_a_path_or_cannot_be_printed_is_refused(
+    tmp_path: Path, name: str
+) -> None:
+    yml = f"Global: {{model_name: {json.dumps(name)}}}\nPostProcess: {{name: DBPostProcess}}"
+
+    with pytest.raises(ModelDamaged, match=r"inference\.yml: Global\.model_name is .* no model's"):
+        read_model_directory(make(tmp_path / "any", yml))
