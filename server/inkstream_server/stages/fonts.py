@@ -129,10 +129,10 @@ def _letter(typeface: Typeface, text: str, size_px: int) -> Letter:
 
 @lru_cache(_CACHED_CHARACTERS)
 def _typeface_of(character: str) -> Typeface | None:
-    return next((each for each in _candidates(character) if each.has(character)), None)
+    return next((each for each in _candidates(character) if each and each.has(character)), None)
 
 
-def _candidates(character: str) -> Iterator[Typeface]:
+def _candidates(character: str) -> Iterator[Typeface | None]:
     yield general()
     # A character's name begins with its script's: ARABIC LETTER ALEF.
     script = unicodedata.name(character, "").partition(" ")[0]
@@ -142,8 +142,13 @@ def _candidates(character: str) -> Iterator[Typeface]:
 
 
 @cache
-def _of_script(number: int) -> Typeface:
-    return _kept(pymupdf.Font(script=number))
+def _of_script(number: int) -> Typeface | None:
+    """None where PyMuPDF has none for the script, such as Tangut and SignWriting."""
+    try:
+        font = pymupdf.Font(script=number)
+    except AttributeError:  # of the font that it looked up and did not find
+        return None
+    return _kept(font)
 
 
 def _kept(font: pymupdf.Font) -> Typeface:

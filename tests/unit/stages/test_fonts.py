@@ -31,6 +31,7 @@ def test_parts_of_a_text_that_runs_leftwards_come_in_the_order_in_which_they_sta
 
 def test_what_no_font_has_is_shown_as_missing() -> None:
     assert [run.text for run in runs("a\U0001f600b")] == [f"a{MISSING}b"]
+    assert [run.text for run in runs("a\U00017000b")] == [f"a{MISSING}b"]  # Tangut
     assert general().has(MISSING)
 
 

@@ -144,7 +144,10 @@ def test_a_jpeg_looks_like_its_picture() -> None:
     assert np.abs(decoded.astype(int) - page).mean() < 2
 
 
-@pytest.mark.parametrize("text", ["", " ", "\U0001f600", "x" * 400])
+# Of Tangut and SignWriting there is no font at all.
+@pytest.mark.parametrize(
+    "text", ["", " ", "\U0001f600", "x" * 400, "a\U00017000\U00018821", "\U0001d800b"]
+)
 def test_whatever_was_read_can_be_drawn(text: str) -> None:
     tall: Polygon = ((10, 10), (20, 10), (20, 95), (10, 95))
 
