@@ -21,6 +21,8 @@ from inkstream_server.workers.model_tasks import Classify, ModelBucket, Recognis
 # Lines are cut and recognised in portions of about this size, so that a page with a thousand of
 # them takes no more shared memory than one with a hundred.
 _PORTION_BYTES: Final = 16 << 20
+# However narrow they are: each is an item of a worker's task.
+_PORTION_LINES: Final = 1024
 _CACHE_LINE_BYTES: Final = 64
 
 UPSIDE_DOWN: Final = 180
@@ -53,13 +55,18 @@ class Fitted(Protocol):
 F = TypeVar("F", bound=Fitted)
 
 
-def portions(lines: Sequence[F]) -> Iterator[list[F]]:
-    """The lines in order, in portions that go through a block together."""
+def portions(lines: Sequence[F], classified_by: LineFamily | None) -> Iterator[list[F]]:
+    """The lines in order, in portions that go through a block together, on each of their ways.
+
+    `classified_by` is the family of the classifier that tells their orientation, if one does.
+    """
+    least_bytes = _spaced(_largest_shape(classified_by)) if classified_by else 0
     portion: list[F] = []
     taken_bytes = 0
     for line in lines:
-        line_bytes = size_bytes(line.fit.shape)
-        if portion and taken_bytes + line_bytes > _PORTION_BYTES:
+        line_bytes = max(_spaced(line.fit.shape), least_bytes)
+        is_full = len(portion) == _PORTION_LINES or taken_bytes + line_bytes > _PORTION_BYTES
+        if portion and is_full:
             yield portion
             portion, taken_bytes = [], 0
         portion.append(line)
@@ -85,6 +92,12 @@ def orientation_shape(crop_height_px: int, crop_width_px: int, family: LineFamil
     """The shape that a crop of this size is fitted to for classifiers of the family."""
     classifier = textline_orientation.classifier_of(family)
     return textline_orientation.fitted_shape(crop_height_px, crop_width_px, classifier)
+
+
+def _largest_shape(family: LineFamily) -> Shape:
+    """What `orientation_shape` gives a long line."""
+    classifier = textline_orientation.classifier_of(family)
+    return classifier.height_px, classifier.width_px, 3
 
 
 def classifications(

@@ -128,7 +128,7 @@ class _Reading:
         self._stored.seat.expect(Work.of_one_page(work_s), left_s=left_s(self._job.deadline_at))
         try:
             async with self._tools.gate.passing(self._place, work_s) as self._turn:
-                for portion in portions(_alive(lines)):
+                for portion in portions(_alive(lines), self._settings.lines_classified_by):
                     await self._orient(portion)
                     await self._recognise(_alive(portion))
             self._tools.work.note_done(work_s, now=time.monotonic())

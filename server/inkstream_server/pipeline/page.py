@@ -176,7 +176,9 @@ class PagePipeline:
 
     async def _read_lines(self, sheet: Sheet, found: Sequence[LineRegion]) -> list[TextLine]:
         lines: list[TextLine] = []
-        for portion in portions(self._fit_lines(found, sheet.job.settings.text_rec_model)):
+        settings = sheet.job.settings
+        fitted = self._fit_lines(found, settings.text_rec_model)
+        for portion in portions(fitted, settings.lines_classified_by):
             angles = await self._orient(sheet, portion)
             lines += await self._recognise(sheet, portion, angles)
         return lines

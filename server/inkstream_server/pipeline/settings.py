@@ -118,6 +118,11 @@ class PageSettings:
     def use_textline_orientation(self) -> bool:
         return self.textline_orientation_model is not None
 
+    @property
+    def lines_classified_by(self) -> LineFamily | None:
+        """The family of the line-orientation model, None where the module is off."""
+        return self.line_family if self.use_textline_orientation else None
+
 
 class SettingsBook:
     """Knows the server's defaults and models, and fills in requests' wishes."""
