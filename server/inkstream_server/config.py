@@ -249,4 +249,14 @@ def _put(tree: dict[str, Any], path: Sequence[str], value: object, source: str) 
 
 
 def _origin(key: str, sources: Mapping[str, str]) -> str:
-    return next((where for path, where in sources.items() if path.startswith(key)), "")
+    """Of an item of a list the list's, of a section its first key's; empty for a default."""
+    parts = key.split(".")
+    shared = {path: _shared_parts(parts, path.split(".")) for path in sources}
+    nearest = max(shared, key=lambda path: shared[path], default="")
+    return sources[nearest] if shared.get(nearest) else ""
+
+
+def _shared_parts(parts: Sequence[str], others: Sequence[str]) -> int:
+    """How many the shorter has, where the longer begins with it; else none."""
+    count = min(len(parts), len(others))
+    return count if parts[:count] == others[:count] else 0

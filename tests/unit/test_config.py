@@ -133,6 +133,29 @@ def test_a_misspelt_variable_is_told_with_where_it_stands(name: str) -> None:
         load(environ={name: "1"})
 
 
+def test_a_misspelt_key_is_not_told_to_be_from_where_a_longer_one_is(tmp_path: Path) -> None:
+    with pytest.raises(ConfigInvalid, match=r"max_page is no known key \(from the environment\)$"):
+        load(
+            "limits: {max_page_s: 20}",
+            environ={"INKSTREAM_LIMITS__MAX_PAGE": "3"},
+            folder=tmp_path,
+        )
+
+
+def test_an_item_of_a_list_is_from_where_the_list_is(tmp_path: Path) -> None:
+    with pytest.raises(ConfigInvalid, match=r"text_recognition\.1 .* \(from the command line\)$"):
+        load(
+            "models: {text_detection: det}",
+            flags=[("models.text_recognition", ["a", 3])],
+            folder=tmp_path,
+        )
+
+
+def test_a_section_that_is_no_mapping_is_from_where_it_is_set(tmp_path: Path) -> None:
+    with pytest.raises(ConfigInvalid, match=r"server is 3: .* \(from the environment\)$"):
+        load("log_level: DEBUG", environ={"INKSTREAM_SERVER": "3"}, folder=tmp_path)
+
+
 def test_memory_that_one_page_does_not_fit_once_it_is_rounded_is_refused() -> None:
     with pytest.raises(ConfigInvalid, match="pages_bytes"):
         load(flags=[("memory.pages_bytes", 300_000_000)])
