@@ -8,7 +8,8 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+import weakref
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -67,6 +68,7 @@ class EmbeddedServer:
         self._stopping = Stopping()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._is_unwanted = False
+        self._remove_folder: Callable[[], object] = _nothing
 
     @property
     def max_message_bytes(self) -> int:
@@ -74,8 +76,10 @@ class EmbeddedServer:
 
     def start(self) -> None:
         """Return once it serves. Raises OcrError where it cannot."""
-        self._folder = _socket_folder()
-        self.target = f"{UNIX}{self._folder / _SOCKET}"
+        folder = _socket_folder()
+        # At the latest when the program ends: it need not have stopped this.
+        self._remove_folder = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        self.target = f"{UNIX}{folder / _SOCKET}"
         self._thread.start()
         try:
             self._is_settled.wait()
@@ -87,13 +91,17 @@ class EmbeddedServer:
             raise self._failure
 
     def stop(self) -> None:
-        """Cancel what is being read and end the workers; return once they are gone."""
+        """Cancel what is being read and end the workers; return once they are gone.
+
+        It may be called again, and where nothing was started.
+        """
         self._is_unwanted = True
         if self._loop is not None:
             with suppress(RuntimeError):  # it is closed: the server has ended by itself
                 self._loop.call_soon_threadsafe(self._stopping.ask)
-        self._thread.join()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        if self._thread.ident is not None:
+            self._thread.join()
+        self._remove_folder()
 
     def _run(self) -> None:
         try:
@@ -114,6 +122,10 @@ class EmbeddedServer:
         )
         config = self._config.model_copy(update={"server": front})
         await serve_until(self._stopping, config, self._is_settled.set)
+
+
+def _nothing() -> None:
+    """There is no folder yet."""
 
 
 def _socket_folder() -> Path:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from inkstream_server.app.embedded import embedded_config
+from inkstream_server.app.embedded import EmbeddedServer, embedded_config
 from inkstream_server.config import ConfigInvalid, Tuning
 
 FAKE = ("inference.engine", "fake")
@@ -35,3 +35,12 @@ def test_the_environment_counts(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_setting_that_cannot_be_is_told() -> None:
     with pytest.raises(ConfigInvalid, match=r"models\.dri is no known key"):
         embedded_config("OCR", [("models.dri", "/models")])
+
+
+def test_what_was_never_started_can_be_stopped() -> None:
+    server = EmbeddedServer(embedded_config("OCR", [FAKE]))
+
+    server.stop()
+    server.stop()
+
+    assert server.target == ""
