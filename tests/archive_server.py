@@ -141,6 +141,19 @@ def trickling(content: bytes, byte_count: int, pause_s: float) -> Answer:
     return answer
 
 
+def trickling_head(letter_count: int, pause_s: float) -> Answer:
+    """A header of so many letters, one now and then."""
+
+    def answer(handler: _Handler) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+        for _ in range(letter_count):
+            if handler.archive_server.released.wait(pause_s):
+                return
+            handler.wfile.write(b"x")
+
+    return answer
+
+
 def chunked(content: bytes, *, is_ended: bool = True) -> Answer:
     """Tells no length, but where it ends; or breaks off before that."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,7 @@ from tests.archive_server import (
     stalled,
     status,
     trickling,
+    trickling_head,
     whole,
 )
 
@@ -234,6 +236,27 @@ def test_a_download_has_an_end_however_fast_it_is(
 
     with pytest.raises(PullFailed, match="not whole after"):
         fetch(server, partial, replace(LIMITS, max_s=0.2))
+
+
+def test_an_answers_head_counts_too(server: ArchiveServer, partial: PartialFile) -> None:
+    server.serve(NAME, trickling_head(300, pause_s=0.02))
+    started_at = time.monotonic()
+
+    with pytest.raises(PullFailed, match="not whole after"):
+        fetch(server, partial, replace(LIMITS, max_s=0.3))
+
+    assert time.monotonic() - started_at < 3
+
+
+def test_a_redirect_takes_of_the_same_time(server: ArchiveServer, partial: PartialFile) -> None:
+    server.serve(NAME, redirect(f"{server.url}/elsewhere"))
+    server.serve("elsewhere", trickling_head(300, pause_s=0.02))
+    started_at = time.monotonic()
+
+    with pytest.raises(PullFailed, match="not whole after"):
+        fetch(server, partial, replace(LIMITS, max_s=0.3))
+
+    assert time.monotonic() - started_at < 3
 
 
 def test_a_file_that_says_it_is_too_large_is_not_begun(

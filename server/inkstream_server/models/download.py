@@ -84,6 +84,7 @@ class _Download:
             except RangeUnusable:
                 self._partial.discard()
             except _BrokeOff as error:
+                self._check_time()
                 if not resumptions_left:
                     raise PullFailed(str(error)) from error
                 time.sleep(self._limits.pause_s)
@@ -95,8 +96,11 @@ class _Download:
             return
         headers = range_headers(kept)
         try:
-            answer = get(self._address, headers, timeout_s=self._limits.stall_s)
+            answer = get(
+                self._address, headers, timeout_s=self._limits.stall_s, until=self._give_up_at
+            )
         except _NO_ANSWER as error:
+            self._check_time()
             raise PullFailed(f"no answer ({_cause(error)})") from error
         with answer as response:
             body = body_of(response.status, response.headers, kept)
@@ -129,10 +133,13 @@ class _Download:
         while chunk := _next_chunk(response):
             yield chunk
             now = time.monotonic()
-            if now >= self._give_up_at:
-                raise PullFailed(f"not whole after {limits.max_s:.0f} s")
+            self._check_time()
             if pace.is_too_slow(len(chunk), now=now):
                 raise _BrokeOff(f"slower than {limits.min_bytes_per_s:.0f} bytes a second")
+
+    def _check_time(self) -> None:
+        if time.monotonic() >= self._give_up_at:
+            raise PullFailed(f"not whole after {self._limits.max_s:.0f} s")
 
     def _check_size(self, size_bytes: int) -> None:
         if size_bytes > self._limits.max_bytes:

@@ -17,6 +17,7 @@ from typing import IO, Final, Self
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from inkstream_server.errors import PullFailed
+from inkstream_server.models.http_deadline import handlers
 
 _SCHEMES: Final = ("http", "https")
 
@@ -49,17 +50,20 @@ class Address:
         return type(self)(f"{self.url}/{quote(name)}", self.authorization)
 
 
-def get(address: Address, headers: Mapping[str, str], *, timeout_s: float) -> closing[HTTPResponse]:
+def get(
+    address: Address, headers: Mapping[str, str], *, timeout_s: float, until: float
+) -> closing[HTTPResponse]:
     """The answer, whatever its status is, after redirects. OSError when there is none.
 
-    `timeout_s` bounds each wait: for the connection, for the answer, for the next bytes of it.
+    `timeout_s` bounds each wait: for the connection, for the answer, for the next bytes of it. By
+    `until` (of time.monotonic) the whole answer, its head too, must have come.
     """
     request = urllib.request.Request(address.url, headers=dict(headers))
     request.add_header("User-Agent", "inkstream")
     if address.authorization:
         # Unlike other headers it does not follow a redirect to another server.
         request.add_unredirected_header("Authorization", address.authorization)
-    opener = urllib.request.build_opener(_Redirects)
+    opener = urllib.request.build_opener(_Redirects, *handlers(until))
     try:
         response: HTTPResponse = opener.open(request, timeout=timeout_s)
     except urllib.error.HTTPError as error:
