@@ -38,7 +38,7 @@ class OcrServiceStub:
     TOO_MANY_PAGES, TOO_MANY_LINES, TOO_MANY_DOCUMENTS, PAGE_TOO_LARGE,
     UPLOAD_INCOMPLETE, REQUEST_MALFORMED, URI_FETCH_FAILED
     FAILED_PRECONDITION  this server is not set up for it: MODULE_NOT_SERVED, MODEL_NOT_SERVED,
-    OPTION_NOT_SERVED, URI_NOT_ALLOWED
+    URI_NOT_ALLOWED
     RESOURCE_EXHAUSTED   more waits than the server holds, retry with back-off: QUEUE_FULL,
     SPOOL_FULL; the deadline cannot be met: DEADLINE_TOO_SHORT; also, without
     an ErrorInfo, a message over the size limit
@@ -103,7 +103,7 @@ class OcrServiceServicer:
     TOO_MANY_PAGES, TOO_MANY_LINES, TOO_MANY_DOCUMENTS, PAGE_TOO_LARGE,
     UPLOAD_INCOMPLETE, REQUEST_MALFORMED, URI_FETCH_FAILED
     FAILED_PRECONDITION  this server is not set up for it: MODULE_NOT_SERVED, MODEL_NOT_SERVED,
-    OPTION_NOT_SERVED, URI_NOT_ALLOWED
+    URI_NOT_ALLOWED
     RESOURCE_EXHAUSTED   more waits than the server holds, retry with back-off: QUEUE_FULL,
     SPOOL_FULL; the deadline cannot be met: DEADLINE_TOO_SHORT; also, without
     an ErrorInfo, a message over the size limit
@@ -223,7 +223,7 @@ class OcrService:
     TOO_MANY_PAGES, TOO_MANY_LINES, TOO_MANY_DOCUMENTS, PAGE_TOO_LARGE,
     UPLOAD_INCOMPLETE, REQUEST_MALFORMED, URI_FETCH_FAILED
     FAILED_PRECONDITION  this server is not set up for it: MODULE_NOT_SERVED, MODEL_NOT_SERVED,
-    OPTION_NOT_SERVED, URI_NOT_ALLOWED
+    URI_NOT_ALLOWED
     RESOURCE_EXHAUSTED   more waits than the server holds, retry with back-off: QUEUE_FULL,
     SPOOL_FULL; the deadline cannot be met: DEADLINE_TOO_SHORT; also, without
     an ErrorInfo, a message over the size limit

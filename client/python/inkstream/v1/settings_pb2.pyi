@@ -159,13 +159,9 @@ class RecognizeOptions(_message.Message):
     not served fails with FAILED_PRECONDITION / MODEL_NOT_SERVED.
     """
     return_word_box: _builtins.bool
-    """Adds a polygon for every word (Latin script) or character (CJK): TextLine.words. A server that
-    cannot fails with FAILED_PRECONDITION / OPTION_NOT_SERVED.
-    """
+    """Adds a polygon for every word (Latin script) or character (CJK): TextLine.words."""
     visualize: _builtins.bool
-    """Adds the page with its text locations drawn, as JPEG: Page.visualization. A server that cannot
-    fails with FAILED_PRECONDITION / OPTION_NOT_SERVED.
-    """
+    """Adds the page with its text locations drawn, as JPEG: Page.visualization."""
     priority: Global___Priority.ValueType
     """Which queue the request waits in. Unset: the method's default."""
     frame: Global___Frame.ValueType
