@@ -91,6 +91,23 @@ def test_left_and_right_can_be_exchanged() -> None:
     assert np.abs(flattened(page, MIRROR) - page[:, ::-1]).max() <= 1
 
 
+@pytest.mark.parametrize("shift_px", [-0.5, 0.5])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_between_the_pages_edge_and_the_black_beyond_it_half_is_left(
+    axis: int, shift_px: float
+) -> None:
+    page = np.full((90, 90, 3), 200, np.uint8)
+    grid = IDENTITY.grid.copy()
+    grid[axis] += shift_px * 2 / 89
+
+    flat = flattened(page, Warp.of(grid))
+
+    lines = flat if axis else flat.transpose(1, 0, 2)
+    edge, inside = (lines[0], lines[1:]) if shift_px < 0 else (lines[-1], lines[:-1])
+    assert np.abs(edge - 100).max() <= 1
+    assert np.abs(inside - 200).max() <= 1
+
+
 def test_a_warp_may_reach_over_many_tiles() -> None:
     page = np.random.default_rng(5).integers(0, 256, (300, 600, 3), np.uint8)
     warp = bent(6, most=0.3)
