@@ -128,6 +128,12 @@ class Engine(Protocol):
         ...
 
 
+def check_usable(engine: Engine, model: ModelFiles, device: Device) -> None:
+    """Raise EngineUnusable where something hinders the engine."""
+    if (obstacle := engine.obstacle(model, device)) is not None:
+        raise EngineUnusable(f"model {model.name}: {obstacle}", model=model.name)
+
+
 def is_reduced(module: Module) -> bool:
     """Tell whether a module's output is reduced over its classes to (class id, probability).
 

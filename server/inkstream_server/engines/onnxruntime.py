@@ -18,11 +18,12 @@ from inkstream_server.engines.engine import (
     Precision,
     Predictor,
     check_class_count,
+    check_usable,
     is_reduced,
     reduced,
     unreadable,
 )
-from inkstream_server.engines.faults import EngineUnusable, PrecisionUnavailable
+from inkstream_server.engines.faults import PrecisionUnavailable
 from inkstream_server.models.files import GRAPH_ONNX, ModelFiles, Module
 
 if TYPE_CHECKING:
@@ -55,8 +56,7 @@ class OnnxRuntimeEngine:
         return None
 
     def load(self, model: ModelFiles, settings: EngineSettings) -> Predictor:
-        if (obstacle := self.obstacle(model, settings.device)) is not None:
-            raise EngineUnusable(f"model {model.name}: {obstacle}", model=model.name)
+        check_usable(self, model, settings.device)
         if settings.precision not in {Precision.AUTO, Precision.FP32}:
             raise PrecisionUnavailable(
                 f"onnxruntime computes in fp32 on the cpu, not in {settings.precision.value}",

@@ -19,10 +19,11 @@ from inkstream_server.engines.engine import (
     Precision,
     Predictor,
     check_class_count,
+    check_usable,
     is_reduced,
     unreadable,
 )
-from inkstream_server.engines.faults import EngineUnusable, PrecisionUnavailable
+from inkstream_server.engines.faults import PrecisionUnavailable
 from inkstream_server.engines.openvino_unwarping import cut
 from inkstream_server.models.files import (
     GRAPH_JSON,
@@ -64,8 +65,7 @@ class OpenVinoEngine:
         return None
 
     def load(self, model: ModelFiles, settings: EngineSettings) -> Predictor:
-        if (obstacle := self.obstacle(model, settings.device)) is not None:
-            raise EngineUnusable(f"model {model.name}: {obstacle}", model=model.name)
+        check_usable(self, model, settings.device)
         _say_nothing()
         import openvino  # only who loads a model pays for the runtime
 

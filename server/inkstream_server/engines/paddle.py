@@ -23,11 +23,12 @@ from inkstream_server.engines.engine import (
     Outputs,
     Precision,
     Predictor,
+    check_usable,
     is_reduced,
     reduced,
     unreadable,
 )
-from inkstream_server.engines.faults import EngineUnusable, PrecisionUnavailable
+from inkstream_server.engines.faults import PrecisionUnavailable
 from inkstream_server.engines.paddle_json import JsonGraph
 from inkstream_server.engines.paddle_program import NotUnderstood, parse
 from inkstream_server.engines.paddle_unwarping import cut_json, cut_program
@@ -77,8 +78,7 @@ class PaddleEngine:
         return None
 
     def load(self, model: ModelFiles, settings: EngineSettings) -> Predictor:
-        if (obstacle := self.obstacle(model, settings.device)) is not None:
-            raise EngineUnusable(f"model {model.name}: {obstacle}", model=model.name)
+        check_usable(self, model, settings.device)
         if settings.precision not in {Precision.AUTO, Precision.FP32}:
             raise PrecisionUnavailable(
                 f"paddle computes in fp32 in this version, not in {settings.precision.value}",

@@ -170,17 +170,17 @@ class _LineOrientation:
     def __init__(self, predictor: Predictor, memory: SharedMemory, family: LineFamily) -> None:
         self._predictor = predictor
         self._memory = memory
-        self._family = textline_orientation.classifier_of(family)
+        self._classifier = textline_orientation.classifier_of(family)
 
     def run(self, bucket: ModelBucket, items: Sequence[Classify]) -> Sequence[object]:
         del bucket
         lines = [self._memory.view(item.line) for item in items]
-        outputs = self._predictor.run(textline_orientation.prepare(lines, self._family))
-        return textline_orientation.interpret(outputs, self._family)
+        outputs = self._predictor.run(textline_orientation.prepare(lines, self._classifier))
+        return textline_orientation.interpret(outputs, self._classifier)
 
     def warm_up(self) -> None:
         for count in WARM_COUNTS:
-            shape = (count, 3, self._family.height_px, self._family.width_px)
+            shape = (count, 3, self._classifier.height_px, self._classifier.width_px)
             self._predictor.run(np.zeros(shape, np.float32))
 
 
