@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
 _MISUSED: Final = 2
+_INVALID_FIELD: Final = "INVALID_FIELD"
 _TRUE: Final = ("TRUE", "True", "true", "T", "t")
 _FALSE: Final = ("FALSE", "False", "false", "F", "f")
 _NONE: Final = ("None", "none", "NONE")
+_LIMIT_TYPES: Final = ("min", "max")
 _DESCRIPTION: Final = """\
 Read files, folders and URLs, print every page's result, and save it. Models run on this machine,
 or, with --server, on that one. Flags may be written with dashes too. The exit status is 1 where
@@ -73,6 +75,12 @@ def _switch(text: str) -> bool | None:
     return text in _TRUE
 
 
+def _limit_type(text: str) -> str:
+    if text not in _LIMIT_TYPES:
+        raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(_LIMIT_TYPES)}")
+    return text
+
+
 def _literal(text: str) -> object:
     try:
         value: object = ast.literal_eval(text)
@@ -86,7 +94,7 @@ _OPTIONS: Final[Mapping[str, tuple[Callable[[str], Any], str, str]]] = {
     "use_doc_unwarping": (_switch, "BOOL", "flatten photographed pages"),
     "use_textline_orientation": (_switch, "BOOL", "turn lines upright"),
     "text_det_limit_side_len": (int, "PX", "what text_det_limit_type speaks of"),
-    "text_det_limit_type": (str, "TYPE", "min: of the short side; max: of the long side"),
+    "text_det_limit_type": (_limit_type, "TYPE", "min: of the short side; max: of the long side"),
     "text_det_thresh": (float, "P", "a pixel above this is text"),
     "text_det_box_thresh": (float, "P", "a region under this is dropped"),
     "text_det_unclip_ratio": (float, "RATIO", "how far regions grow"),
@@ -97,6 +105,7 @@ _OPTIONS: Final[Mapping[str, tuple[Callable[[str], Any], str, str]]] = {
 
 def _run(arguments: argparse.Namespace) -> int:
     # Here, because it imports gRPC and numpy, which the other commands need not wait for.
+    from inkstream.errors import InkstreamError
     from inkstream.pipelines import create_pipeline
     from inkstream_server.cli.predicting import predict_inputs
 
@@ -112,8 +121,15 @@ def _run(arguments: argparse.Namespace) -> int:
             hpi_config=arguments.hpi_config,
         )
     except ValueError as error:
-        sys.stderr.write(f"inkstream: {error}\n")
-        return _MISUSED
+        return _fail(error, _MISUSED)
     with pipeline:
-        failure_count = predict_inputs(pipeline, arguments.input, options, arguments.save_path)
-    return 1 if failure_count else 0
+        try:
+            failures = predict_inputs(pipeline, arguments.input, options, arguments.save_path)
+        except InkstreamError as error:  # of the options; all else has been told
+            return _fail(error.message, _MISUSED if error.reason == _INVALID_FIELD else 1)
+    return 1 if failures else 0
+
+
+def _fail(told: object, status: int) -> int:
+    sys.stderr.write(f"inkstream: {told}\n")
+    return status

@@ -20,7 +20,10 @@ _UNAVAILABLE: Final = grpc.StatusCode.UNAVAILABLE.name
 def predict_inputs(
     pipeline: OcrPipeline, inputs: Sequence[str], options: Mapping[str, Any], save_path: str | None
 ) -> int:
-    """Returns how many inputs and pages failed. Every failure has been told."""
+    """Returns how many inputs and pages failed. Every failure has been told.
+
+    Raises ValueError for options that cannot be, InkstreamError for those that the server refuses.
+    """
     with Screen() as screen:
         output = _Output(screen, save_path)
         results = pipeline.predict(

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import grpc
 import pytest
 
 from inkstream.v1 import ocr_pb2, settings_pb2
@@ -148,12 +149,51 @@ def test_a_device_is_not_the_callers_where_a_server_reads(
     assert "device cannot be given together with server" in capsys.readouterr().err
 
 
+def test_a_value_out_of_range_is_misuse_and_told_once(
+    script: Script, pdf: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(3):
+        script.add_own_failure(
+            *(grpc.StatusCode.INVALID_ARGUMENT, "text_det_thresh is 5.0", "INVALID_FIELD"),
+            field="options.text_det_thresh",
+        )
+
+    assert run(script, *("--input", pdf) * 3, "--text_det_thresh", "5") == 2
+
+    assert capsys.readouterr().err == "inkstream: text_det_thresh is 5.0\n"
+
+
+def test_what_the_server_lacks_is_told_once_too(
+    script: Script, pdf: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(3):
+        script.add_own_failure(
+            grpc.StatusCode.FAILED_PRECONDITION, "no such module", "MODULE_NOT_SERVED"
+        )
+
+    assert run(script, *("--input", pdf) * 3, "--use_doc_unwarping", "True") == 1
+
+    assert capsys.readouterr().err == "inkstream: no such module\n"
+
+
+def test_a_device_or_pipeline_that_cannot_be_is_misuse(
+    pdf: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for wrong in (("--device", "tpu", "--engine", "fake"), ("--pipeline", "ocr")):
+        given = parsed("--input", pdf, *wrong)
+        assert given.func(given) == 2
+
+    told = capsys.readouterr().err.splitlines()
+    assert ["tpu" in told[0], "'ocr'" in told[1]] == [True, True]
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
         (),
         ("--input", "a.png", "--use_doc_unwarping", "maybe"),
         ("--input", "a.png", "--text_det_thresh", "low"),
+        ("--input", "a.png", "--text_det_limit_type", "mid"),
         ("--input", "a.png", "--hpi_config", "{"),
         ("--input", "a.png", "--nonesuch", "1"),
     ],

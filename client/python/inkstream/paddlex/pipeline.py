@@ -13,7 +13,8 @@ from typing import Final, Literal, Self, TypeAlias, cast
 
 from inkstream.client import Client
 from inkstream.documents import Document
-from inkstream.options import Options
+from inkstream.errors import InkstreamError
+from inkstream.options import Options, encode_options
 from inkstream.paddlex.inputs import Inputs, inputs_of
 from inkstream.paddlex.local import start_local_server
 from inkstream.paddlex.reading import Unreadable, read_in_order
@@ -28,6 +29,9 @@ _INPUTS_AT_ONCE: Final = 8
 _MAX_SIDE_LIMIT: Final = 4000
 # PaddleX's names of engines that have another one here.
 _ENGINES: Final = {"paddle_static": "paddle"}
+
+_INVALID_FIELD: Final = "INVALID_FIELD"
+_NOT_SERVED: Final = frozenset({"MODULE_NOT_SERVED", "MODEL_NOT_SERVED"})
 
 OnError: TypeAlias = Literal["raise", "skip"] | Callable[[Unreadable], None]
 
@@ -121,13 +125,19 @@ class OcrPipeline:
         What is left None is as the pipeline has it. Several inputs are read at once, a few ahead of
         the result that is waited for. Where `visualize` is False results have no pictures, which
         saves drawing them. What cannot be read is raised in its place, InkstreamError or OSError
-        or TypeError. With `on_error` "skip" a warning is logged instead; any other `on_error` is
-        called with what is skipped; the rest goes on.
+        or TypeError. With `on_error` "skip" a warning is logged instead; a function is called with
+        what is skipped; the rest goes on.
+
+        Arguments that cannot be raise TypeError or ValueError at once. What only the server can
+        tell of them, such as a value's range, is raised as InkstreamError by the first input,
+        whatever `on_error` is: every other would fail of it too.
         """
         if not self._close.alive:
             raise RuntimeError("this pipeline is closed")
         if text_det_max_side_limit not in (None, _MAX_SIDE_LIMIT):
             raise ValueError(f"text_det_max_side_limit is always {_MAX_SIDE_LIMIT} here")
+        if on_error not in ("raise", "skip") and not callable(on_error):
+            raise ValueError(f"on_error is {on_error!r}; allowed: raise, skip, or a function")
         may_prepare = use_doc_orientation_classify is not False or use_doc_unwarping is not False
         wishes: dict[str, object] = {
             "use_doc_orientation_classify": use_doc_orientation_classify,
@@ -146,7 +156,8 @@ class OcrPipeline:
             "return_page_images": visualize and may_prepare,
         }
         given = {name: value for name, value in wishes.items() if value is not None}
-        options = cast("Options", given)  # the names are its own, and the types are checked above
+        options = cast("Options", given)  # the names are its own
+        encode_options(options)  # raises for what cannot be
         return self._results(input, options, on_error)
 
     __call__ = predict
@@ -180,12 +191,22 @@ class OcrPipeline:
 
 
 def _tell(unreadable: Unreadable, on_error: OnError) -> None:
-    if on_error == "raise":
+    if on_error == "raise" or _is_for_all_inputs(unreadable.error):
         raise unreadable.error
     if on_error == "skip":
         _log.warning("skipped %s: %s", unreadable.input_path or "an input", unreadable.error)
     else:
         on_error(unreadable)
+
+
+def _is_for_all_inputs(error: Exception) -> bool:
+    """Whether the server refused the options, not what was to be read."""
+    if not isinstance(error, InkstreamError):
+        return False
+    is_wrong = error.reason == _INVALID_FIELD and error.facts.get("field", "").startswith(
+        "options."
+    )
+    return is_wrong or error.reason in _NOT_SERVED
 
 
 def _close_where_opened(process_id: int, close_all: Callable[[], None]) -> None:

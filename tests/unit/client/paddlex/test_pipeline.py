@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from queue import Queue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import grpc
 import pytest
@@ -283,6 +283,36 @@ def test_a_side_limit_that_is_not_ours_is_refused(pipeline: OcrPipeline) -> None
     with pytest.raises(ValueError, match="text_det_max_side_limit is always 4000"):
         pipeline.predict(b"a picture", text_det_max_side_limit=8000)
     pipeline.predict(b"a picture", text_det_max_side_limit=4000)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"text_det_limit_type": "mid"}, "text_det_limit_type is 'mid'"),
+        ({"on_error": "ignore"}, "on_error is 'ignore'; allowed: raise, skip, or a function"),
+    ],
+)
+def test_arguments_that_cannot_be_are_refused_at_once(
+    script: Script, pipeline: OcrPipeline, wrong: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(ValueError, match=told):
+        pipeline.predict([b"one", b"two"], **{"on_error": "skip", **wrong})
+    with pytest.raises(TypeError):
+        pipeline.predict(b"one", text_det_thresh="high", on_error="skip")  # type: ignore[arg-type] # on purpose
+
+    assert script.requests == []
+
+
+def test_options_that_the_server_refuses_are_never_skipped(
+    script: Script, pipeline: OcrPipeline
+) -> None:
+    script.add_own_failure(
+        *(grpc.StatusCode.INVALID_ARGUMENT, "it is 5.0", "INVALID_FIELD"),
+        field="options.text_det_thresh",
+    )
+
+    with pytest.raises(InkstreamError, match=r"it is 5\.0"):
+        list(pipeline.predict(b"one", text_det_thresh=5.0, on_error="skip"))
 
 
 def test_a_pipeline_must_be_named() -> None:
