@@ -54,7 +54,7 @@ def inputs_of(given: Inputs, limit_bytes: int) -> Iterator[Input]:
     `limit_bytes` is what one message may have.
     """
     match given:
-        case str() if given.startswith(_URL_STARTS):
+        case str() if is_url(given):
             yield Input(given, partial(download, given))
         case str() | os.PathLike():
             yield from _files(os.fspath(given))
@@ -62,11 +62,15 @@ def inputs_of(given: Inputs, limit_bytes: int) -> Iterator[Input]:
             yield Input(None, lambda: given)
         case np.ndarray():
             yield Input(None, partial(_pixels, given, limit_bytes))
-        case Iterable():
+        case Iterable() if not _is_open_file(given):  # which gives its lines
             for each in given:
                 yield from inputs_of(each, limit_bytes)
         case _:
             yield Input(None, partial(_refuse, given))
+
+
+def is_url(text: str) -> bool:
+    return text.lower().startswith(_URL_STARTS)
 
 
 def _files(path: str | bytes) -> Iterator[Input]:
@@ -91,7 +95,13 @@ def _miss(folder: str) -> NoReturn:
     raise FileNotFoundError(f"no file to read in {folder}; taken are {suffixes}")
 
 
+def _is_open_file(given: object) -> bool:
+    return callable(getattr(given, "read", None))
+
+
 def _refuse(given: object) -> NoReturn:
+    if _is_open_file(given):
+        raise TypeError("cannot read an open file; give its path, or what its read() returns")
     raise TypeError(
         f"cannot read a {type(given).__name__}; input is a path, a URL, a numpy array of pixels, "
         "a file's bytes, or an iterable of them"

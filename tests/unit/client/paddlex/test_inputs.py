@@ -3,12 +3,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from inkstream.paddlex.downloads import DownloadFailed
 from inkstream.paddlex.inputs import Input, Inputs, inputs_of
 
 MESSAGE_BYTES = 1 << 20
@@ -32,6 +34,23 @@ def test_a_file_keeps_the_path_it_was_named_by() -> None:
     assert given.input_path == "some/scan.png"
     assert given.load() == Path("some/scan.png")
     assert names(Path("some/scan.png")) == ["some/scan.png"]
+
+
+def test_a_url_may_be_written_in_any_case() -> None:
+    (given,) = listed("HTTPS://127.0.0.1:1/a.png")
+
+    with pytest.raises(DownloadFailed):
+        given.load()
+
+
+def test_an_open_file_is_refused_and_not_read_by_lines(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"of\nseveral\nlines")
+
+    with (tmp_path / "a.png").open("rb") as file, NamedTemporaryFile() as wrapped:
+        for each in (file, BytesIO(b"a\nb"), wrapped):
+            (given,) = listed(each)
+            with pytest.raises(TypeError, match=r"an open file.*its path, or what its read"):
+                given.load()
 
 
 def test_bytes_are_a_file_without_a_name() -> None:
