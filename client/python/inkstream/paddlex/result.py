@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from inkstream.paddlex.inputs import is_url
 from inkstream.paddlex.reading import ReadPage
 from inkstream.paddlex_results import PaddlexResult, paddlex_result
 
@@ -28,8 +29,13 @@ PathText: TypeAlias = "str | os.PathLike[str]"
 RESULT_IMAGE: Final = "ocr_res_img"
 PREPROCESSED_IMAGE: Final = "preprocessed_img"
 _RESULT: Final = "res"
-_JPEG_SUFFIXES: Final = frozenset({".jpg", ".jpeg"})
-_SUFFIX_OF_THE_NAMELESS: Final = ".png"
+_JPEG_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".jpe", ".jfif"})
+# What pictures of colour are written as by the library; beside it only what is JPEG already.
+_WRITTEN_SUFFIXES: Final = frozenset(
+    {".png", ".bmp", ".dib", ".webp", ".tif", ".tiff", ".gif", ".jp2", ".j2k", ".avif"}
+)
+# Of an input that has no name, or is of a kind that is not written.
+_SUFFIX_OF_THE_REST: Final = ".png"
 # PaddleX's type of places. What does not fit, a page of more than 32767 pixels, is wider here.
 _NARROW: Final = np.int16
 _WIDE: Final = np.int32
@@ -105,7 +111,7 @@ class OCRResult(dict[Text, object]):
             self._write_image(RESULT_IMAGE, path)
             return
         name = Path(self._name)
-        suffix = name.suffix if _is_image(name) else _SUFFIX_OF_THE_NAMELESS
+        suffix = name.suffix if _can_be_written(name.suffix) else _SUFFIX_OF_THE_REST
         for key in self._jpegs():
             self._write_image(key, path / f"{self._stem}_{key}{suffix}")
 
@@ -140,7 +146,7 @@ class OCRResult(dict[Text, object]):
         path = self["input_path"]
         if not isinstance(path, str):
             return f"{int(time.time())}_{random.randint(1000, 9999)}"
-        if path.startswith(("http://", "https://")):
+        if is_url(path):
             return Path(unquote(urlsplit(path).path)).name
         return Path(path).name
 
@@ -172,3 +178,9 @@ def _rows(values: object) -> list[object]:
 def _is_image(path: Path) -> bool:
     kind, _ = mimetypes.guess_type(path.name)
     return kind is not None and kind.startswith("image/")
+
+
+def _can_be_written(suffix: str) -> bool:
+    suffix = suffix.lower()
+    known = suffix in _WRITTEN_SUFFIXES and Image.registered_extensions().get(suffix) in Image.SAVE
+    return known or suffix in _JPEG_SUFFIXES

@@ -161,6 +161,23 @@ def test_a_picture_keeps_its_inputs_kind_and_a_jpeg_its_bytes(tmp_path: Path) ->
     assert (tmp_path / "a.b_ocr_res_img.jpg").read_bytes() == DRAWN
 
 
+@pytest.mark.parametrize("name", ["a.heic", "a.svg", "a.xbm"])
+def test_a_picture_of_a_kind_that_cannot_be_written_is_saved_as_png(
+    tmp_path: Path, name: str
+) -> None:
+    result(replace(read("one"), input_path=name)).save_all(tmp_path)
+
+    assert files_in(tmp_path) == {"a_res.json", "a_ocr_res_img.png"}
+
+
+def test_a_url_in_capitals_gives_its_last_part_too(tmp_path: Path) -> None:
+    url = "HTTPS://host/folder/scan.jpg?size=large"
+
+    result(replace(read("one"), input_path=url)).save_to_json(tmp_path)
+
+    assert files_in(tmp_path) == {"scan_res.json"}
+
+
 def test_its_pictures_can_be_had() -> None:
     images = result(read("one")).img
 
