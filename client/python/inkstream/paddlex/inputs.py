@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from inkstream.paddlex.downloads import download
+from inkstream.paddlex.downloads import Download
 from inkstream.sources import Source
 
 Inputs: TypeAlias = "object"
@@ -37,15 +37,21 @@ _BGR: Final = 3
 _BGRA: Final = 4
 
 
+def _go_on() -> None:
+    """What is loaded soon is not stopped."""
+
+
 @dataclass(frozen=True, slots=True)
 class Input:
     """One document to read. `input_path` is what its results are named after, None for pixels.
 
-    `load` gives it to the client; it may take its time, and raises what is wrong with it.
+    `load` gives it to the client; it may take its time, and raises what is wrong with it. `stop`
+    ends it early, from another thread.
     """
 
     input_path: str | None
     load: Callable[[], Source]
+    stop: Callable[[], None] = _go_on
 
 
 def inputs_of(given: Inputs, limit_bytes: int) -> Iterator[Input]:
@@ -55,7 +61,8 @@ def inputs_of(given: Inputs, limit_bytes: int) -> Iterator[Input]:
     """
     match given:
         case str() if is_url(given):
-            yield Input(given, partial(download, given))
+            fetching = Download(given)
+            yield Input(given, fetching.run, fetching.stop)
         case str() | os.PathLike():
             yield from _files(os.fspath(given))
         case bytes() | bytearray() | memoryview():

@@ -147,6 +147,7 @@ class _Reading:
 
     def cancel(self) -> None:
         self._is_cancelled.set()
+        self._input.stop()
         if self._document is not None:
             self._document.close()
 

@@ -5,11 +5,16 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
 
 import pytest
 
-from inkstream.paddlex.downloads import DownloadFailed, download
+from inkstream import create_pipeline
+from inkstream.paddlex.downloads import Download, DownloadFailed, download
 from inkstream.paddlex.inputs import inputs_of
+
+if TYPE_CHECKING:
+    from tests.unit.client.conftest import Script
 
 CONTENT = b"a picture" * 1000
 
@@ -25,6 +30,8 @@ class Site(BaseHTTPRequestHandler):
                 self._answer(302, b"", Location="file:///etc/passwd")
             case "/slow":
                 self._drip()
+            case "/slow-headers":
+                self._drip_headers()
             case _:
                 self._answer(404, b"nothing")
 
@@ -43,6 +50,14 @@ class Site(BaseHTTPRequestHandler):
         with suppress(OSError):  # the client has gone
             for _ in range(100):
                 self.wfile.write(b"drop")
+                self.wfile.flush()
+                time.sleep(0.05)
+
+    def _drip_headers(self) -> None:
+        self.wfile.write(b"HTTP/1.0 200 OK\r\n")
+        with suppress(OSError):  # the client has gone
+            for number in range(100):
+                self.wfile.write(b"X-%d: drop\r\n" % number)
                 self.wfile.flush()
                 time.sleep(0.05)
 
@@ -90,6 +105,84 @@ def test_a_file_that_is_too_large_is_given_up(site: str) -> None:
 def test_a_site_that_takes_too_long_is_given_up(site: str) -> None:
     with pytest.raises(DownloadFailed, match=r"too long|timed out"):
         download(f"{site}/slow", whole_s=0.3)
+
+
+def test_headers_that_take_too_long_are_given_up(site: str) -> None:
+    began_at = time.monotonic()
+
+    with pytest.raises(DownloadFailed, match="it takes too long"):
+        download(f"{site}/slow-headers", whole_s=0.3)
+
+    assert time.monotonic() - began_at < 3.0
+
+
+@pytest.mark.parametrize("path", ["/slow", "/slow-headers"])
+def test_a_download_can_be_stopped(site: str, path: str) -> None:
+    fetching = Download(site + path)
+    failures: list[DownloadFailed] = []
+
+    def run() -> None:
+        try:
+            fetching.run()
+        except DownloadFailed as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    time.sleep(0.3)
+    fetching.stop()
+    thread.join(3.0)
+
+    assert not thread.is_alive()
+    assert len(failures) == 1
+
+
+def test_leaving_the_results_stops_a_download(site: str, script: Script) -> None:
+    script.add_page(1, "one")
+    with create_pipeline("OCR", server=script.target) as pipeline:
+        results = pipeline.predict([b"a picture", f"{site}/slow-headers"])
+        next(results)
+        results.close()  # type: ignore[attr-defined] # a generator
+
+        give_up_at = time.monotonic() + 3.0
+        while any("inkstream input" in thread.name for thread in threading.enumerate()):
+            assert time.monotonic() < give_up_at
+            time.sleep(0.05)
+
+
+def test_a_download_that_was_stopped_does_not_begin(site: str) -> None:
+    fetching = Download(f"{site}/a.png")
+    fetching.stop()
+
+    with pytest.raises(DownloadFailed, match="no longer wanted"):
+        fetching.run()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://HOST/nothing.png?sig=secret#secret",
+        "http://user:secret@HOST/a.png",
+        "http://user:secret@127.0.0.1/a.png",
+        "http://HOST/a b.png?secret",
+        "http://[secret/a.png",
+    ],
+)
+def test_secrets_of_a_url_are_not_told(site: str, url: str) -> None:
+    host = site.removeprefix("http://")
+
+    with pytest.raises(DownloadFailed, match="cannot fetch http://") as failed:
+        download(url.replace("HOST", host))
+
+    assert "secret" not in str(failed.value)
+    assert failed.value.__suppress_context__
+
+
+def test_what_is_told_has_the_host_and_the_path(site: str) -> None:
+    with pytest.raises(DownloadFailed) as failed:
+        download(f"{site}/nothing.png?sig=secret")
+
+    assert str(failed.value) == f"cannot fetch {site}/nothing.png: HTTP 404 Not Found"
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/a.png", "http://", "http://[oops/a.png"])
