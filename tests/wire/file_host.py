@@ -78,6 +78,9 @@ class _Asked(BaseHTTPRequestHandler):
     def way_zipped(self) -> None:
         self.give(gzip.compress(PICTURE), Content_Encoding="gzip")
 
+    def way_unzipped(self) -> None:
+        self.give(PICTURE, Content_Encoding="IDENTITY")
+
     def way_large(self) -> None:
         self.begin(Content_Length=str(LONG_BYTES))
 

@@ -91,6 +91,10 @@ def test_a_file_is_fetched(host: FileHost) -> None:
     assert host.paths[-1] == "/book.pdf?signature=a%2Fb%20c+d"  # to the letter: it may be signed
 
 
+def test_a_file_that_is_said_to_be_as_it_is_is_fetched(host: FileHost) -> None:
+    assert fetched(config(host), host.url("/unzipped")) == PICTURE
+
+
 def test_nothing_is_told_to_the_host_that_it_need_not_know(host: FileHost) -> None:
     fetched(config(host), host.url("/picture.png#part"))
 

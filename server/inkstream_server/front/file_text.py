@@ -51,7 +51,7 @@ class FileText:
                 self._head = text
                 return b""
             self._head = None
-            if text.startswith(_URL_STARTS):
+            if text[:_HEAD_BYTES].lower().startswith(_URL_STARTS):
                 self._url = bytearray()
         return self._decoded(text) if self._url is None else self._kept(text)
 

@@ -1,6 +1,7 @@
 """The request of POST /ocr, of both generations of clients. What its file holds is not known here.
 
-As in PaddleX, members that are not known are ignored, and a number may come as a text.
+As in PaddleX, members that are not known are ignored, and numbers, but for `fileType`, may come as
+texts.
 """
 
 from __future__ import annotations

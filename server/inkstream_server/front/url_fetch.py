@@ -119,7 +119,9 @@ class UrlFetcher:
     async def _take(self, response: aiohttp.ClientResponse, sink: Sink) -> None:
         _check_status(response)
         encoding = response.headers.get(hdrs.CONTENT_ENCODING, _IDENTITY)
-        if encoding != _IDENTITY:  # none was asked for; what it would expand to is not known
+        if (
+            encoding.lower() != _IDENTITY
+        ):  # none was asked for; what it would expand to is not known
             raise UriFetchFailed(f"{response.url.raw_host} sends it encoded as {encoding}")
         sink.check_size(response.content_length or 0)
         async for part in response.content.iter_any():

@@ -26,7 +26,7 @@ _MEBIBYTE: Final = 1 << 20
 _FIELD: Final = "source.uri"
 _MAX_LENGTH: Final = 8192
 # RFC 3986, all of its characters and no others: what two readers take for different hosts.
-_URL: Final = re.compile(r"https?://[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
+_URL: Final = re.compile(r"(?i:https?)://[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
 _LABEL: Final = r"[a-z0-9_-]{1,63}"
 _PATTERN: Final = re.compile(
     rf"(\*|(?:\*\.)?{_LABEL}(?:\.{_LABEL})*\.?|\[[0-9a-f:.]+\])(?::([0-9]{{1,5}}))?"

@@ -151,7 +151,6 @@ def test_http_is_allowed_only_where_it_is_configured() -> None:
         "//example.com/a.png",
         "ftp://example.com/",
         "file:///etc/passwd",
-        "HTTPS://example.com/",
         "https://",
         "https:///path",
         "https://:443/",
@@ -296,3 +295,8 @@ def test_nobody_is_sent_on_to_a_host_that_cannot_be(host: str) -> None:
 @pytest.mark.parametrize("host", ["a" * 63, "a.b.", "[2606:4700::1111]", "1.2.3.4"])
 def test_a_host_that_can_be_is_one(host: str) -> None:
     assert is_allowed(rules(), f"https://{host}/a.png")
+
+
+def test_a_scheme_may_be_written_in_capitals() -> None:
+    assert is_allowed(rules(), "HTTPS://files.example.com/A.png")
+    assert not is_allowed(rules(), "HTTP://files.example.com/A.png")
