@@ -29,7 +29,7 @@ def server() -> Iterator[RunningServer]:
     """A server that these tests may trouble, as long as it is well afterwards."""
     flags = (
         "--set=server.max_documents=2",
-        "--set=uploads.max_idle_s=1",
+        "--set=uploads.max_idle_s=3",
         "--set=uploads.incoming_bytes=2097152",
     )
     with well_server(*flags) as running:

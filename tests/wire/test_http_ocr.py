@@ -6,6 +6,7 @@ import base64
 import gzip
 import http.client
 import json
+import socket
 import uuid
 from io import BytesIO
 
@@ -232,6 +233,26 @@ def test_a_body_may_come_compressed_but_not_grow_without_end(server: RunningServ
     assert answer.pages == post(server, file=FILE).pages
     assert (bomb.status, bomb.reason) == (413, "CONTENT_TOO_LARGE")
     assert (damaged.status, damaged.reason) == (422, "REQUEST_NOT_JSON")
+
+
+@pytest.mark.parametrize("encoding", ["br", "zstd"])
+def test_a_body_in_an_encoding_that_is_not_read_is_refused_as_json(
+    server: RunningServer, encoding: str
+) -> None:
+    answer = post_body(server, b"any", {"Content-Encoding": encoding})
+
+    assert (answer.status, answer.reason) == (422, "REQUEST_NOT_JSON")
+    assert "Traceback" not in server.log_text()
+
+
+def test_what_is_no_http_is_refused_as_json(server: RunningServer) -> None:
+    with socket.create_connection(("127.0.0.1", server.http_port), timeout=CALL_S) as connection:
+        connection.sendall(b"POST /ocr HTTP/1.1\r\nContent-Length: many\r\n\r\n")
+        answer = b"".join(iter(lambda: connection.recv(4096), b""))
+
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.split(b" ")[1] == b"400"
+    assert json.loads(body)["errorCode"] == 400
 
 
 @pytest.mark.parametrize("encode", [lambda body: body, lambda body: body.replace(b"/", b"\\/")])

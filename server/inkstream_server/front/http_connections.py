@@ -1,4 +1,6 @@
-"""Bounds how many connections HTTP has; what is said on those that are let in is not known here.
+"""Bounds the connections of HTTP, and refuses what comes on them that is no HTTP.
+
+How requests are answered is not known here.
 
 A connection takes a file descriptor, and gRPC and the workers live on the same ones.
 """
@@ -6,10 +8,19 @@ A connection takes a file descriptor, and gRPC and the workers live on the same 
 from __future__ import annotations
 
 import asyncio
+import logging
 import resource
+import uuid
+from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final, cast
 
-from aiohttp import web
+from aiohttp import http_exceptions, web
+
+from inkstream_server.front import http_status
+from inkstream_server.front.http_schema import RequestNotJson
+
+_CLIENTS_MISTAKES: Final = (http_exceptions.HttpProcessingError, web.RequestPayloadError)
 
 _REFUSAL: Final = (
     b"HTTP/1.1 503 Service Unavailable\r\n"
@@ -24,19 +35,79 @@ def connection_limit(wanted: int) -> int:
     return wanted if most == resource.RLIM_INFINITY else max(1, min(wanted, most // 2))
 
 
+@dataclass(frozen=True, slots=True)
+class ConnectionLimits:
+    """`max_idle_s`: from when one is made, or its last answer sent, to a request's whole head."""
+
+    most: int
+    max_idle_s: float
+
+
+def told(code: int, message: str, **more: str) -> web.Response:
+    """An answer to what is no call: PaddleX's members, and more. `code` 0: nothing is wrong."""
+    members = {"logId": uuid.uuid4().hex, "errorCode": code, "errorMsg": message, **more}
+    return web.json_response(members, status=code or web.HTTPOk.status_code)
+
+
 class Door(asyncio.Protocol):
     """One connection as it is made: given to the server, or refused where that has enough."""
 
-    def __init__(self, server: web.Server, max_connections: int) -> None:
+    def __init__(self, server: web.Server, limits: ConnectionLimits) -> None:
         self._server = server
-        self._max_connections = max_connections
+        self._limits = limits
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if len(self._server.connections) < self._max_connections:
-            handler = self._server()
+        if len(self._server.connections) < self._limits.most:
+            handler = _Connection(
+                self._server,
+                loop=asyncio.get_running_loop(),
+                keepalive_timeout=self._limits.max_idle_s,
+                access_log=None,  # type: ignore[arg-type] # None is none; AppRunner passes it too
+                logger=_quiet_logger(),
+            )
             transport.set_protocol(handler)
             handler.connection_made(transport)
             return
         refused = cast(asyncio.Transport, transport)  # a protocol of a stream has no other
         refused.write(_REFUSAL % (len(_REFUSED), _REFUSED))
         refused.close()
+
+
+class _Connection(web.RequestHandler):
+    """One that is let in. What is no HTTP is refused as everything else is, in JSON."""
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        super().handle_error(request, status, exc, message)  # it logs, and sees what has been sent
+        if isinstance(exc, http_exceptions.ContentEncodingError):
+            answer = _not_decoded()
+        else:
+            answer = told(status, HTTPStatus(status).phrase)
+        answer.force_close()
+        return answer
+
+
+def _not_decoded() -> web.Response:
+    error = RequestNotJson("the body is encoded as what is not read; gzip and deflate are")
+    request_id = uuid.uuid4().hex
+    return web.json_response(
+        http_status.failure(error, request_id, request_id), status=http_status.code_of(error)
+    )
+
+
+def _is_worth_logging(record: logging.LogRecord) -> bool:
+    """Any scan of the port would fill the log, with a trace for each request that is no HTTP."""
+    return not (record.exc_info and isinstance(record.exc_info[1], _CLIENTS_MISTAKES))
+
+
+def _quiet_logger() -> logging.Logger:
+    logger = logging.getLogger(__name__)
+    logger.addFilter(_is_worth_logging)  # one filter, however often it is added
+    return logger

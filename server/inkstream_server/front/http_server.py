@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import uuid
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Final
 
-from aiohttp import http_exceptions, web
+from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
-from inkstream_server.front.http_connections import Door, connection_limit
+from inkstream_server.front.http_connections import ConnectionLimits, Door, connection_limit, told
 from inkstream_server.front.http_ocr import OcrEndpoint
 from inkstream_server.front.listening import AddressInUse, FrontConfig, address_of
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _UNAVAILABLE: Final = 503
-_CLIENTS_MISTAKES: Final = (http_exceptions.HttpProcessingError, web.RequestPayloadError)
 # For the last bytes of answers to be written, once all calls have ended.
 _LAST_WORDS_S: Final = 1.0
 
@@ -47,11 +44,7 @@ class HttpServer:
         )
         self._runner = web.AppRunner(
             app,
-            access_log=None,
-            logger=_quiet_logger(),
             handler_cancellation=True,
-            # From when a connection is made, or its last answer sent, to a whole head of a request.
-            keepalive_timeout=config.max_http_idle_s,
             shutdown_timeout=_LAST_WORDS_S,
         )
         self._listening: asyncio.Server | None = None
@@ -62,10 +55,13 @@ class HttpServer:
         assert self._config.http_port is not None
         await self._runner.setup()
         assert self._runner.server is not None
-        limit = connection_limit(self._config.max_http_connections)
+        limits = ConnectionLimits(
+            most=connection_limit(self._config.max_http_connections),
+            max_idle_s=self._config.max_http_idle_s,
+        )
         try:
             self._listening = await asyncio.get_running_loop().create_server(
-                partial(Door, self._runner.server, limit),
+                partial(Door, self._runner.server, limits),
                 self._config.host,
                 self._config.http_port,
             )
@@ -85,8 +81,8 @@ class HttpServer:
         """PaddleX's members, and `status` as gRPC's health check tells it."""
         del request
         if self._is_serving():
-            return _told(0, "Healthy", status="SERVING")
-        return _told(_UNAVAILABLE, "Not ready", status="NOT_SERVING")
+            return told(0, "Healthy", status="SERVING")
+        return told(_UNAVAILABLE, "Not ready", status="NOT_SERVING")
 
     async def _metrics(self, request: web.Request) -> web.Response:
         del request
@@ -102,20 +98,6 @@ async def _refusals_as_json(request: web.Request, handler: Handler) -> web.Strea
         return await handler(request)
     except web.HTTPException as refusal:
         headers = {name: refusal.headers[name] for name in ("Allow",) if name in refusal.headers}
-        answer = _told(refusal.status, refusal.reason)
+        answer = told(refusal.status, refusal.reason)
         answer.headers.update(headers)
         return answer
-
-
-def _quiet_logger() -> logging.Logger:
-    """Any scan of the port would fill the log, with a trace for each request that is no HTTP."""
-    logger = logging.getLogger(__name__)
-    logger.addFilter(
-        lambda record: not (record.exc_info and isinstance(record.exc_info[1], _CLIENTS_MISTAKES))
-    )
-    return logger
-
-
-def _told(code: int, message: str, **more: str) -> web.Response:
-    told = {"logId": uuid.uuid4().hex, "errorCode": code, "errorMsg": message, **more}
-    return web.json_response(told, status=code or web.HTTPOk.status_code)
