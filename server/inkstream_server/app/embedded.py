@@ -78,7 +78,7 @@ class EmbeddedServer:
         """Return once it serves. Raises OcrError where it cannot."""
         folder = _socket_folder()
         # At the latest when the program ends: it need not have stopped this.
-        self._remove_folder = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        self._remove_folder = weakref.finalize(self, _remove, folder, os.getpid())
         self.target = f"{UNIX}{folder / _SOCKET}"
         self._thread.start()
         try:
@@ -135,3 +135,9 @@ def _socket_folder() -> Path:
         return folder
     folder.rmdir()
     return Path(tempfile.mkdtemp(prefix="inkstream-", dir="/tmp"))
+
+
+def _remove(folder: Path, owner: int) -> None:
+    """A process that was forked off ends too, and must leave it to the one that made it."""
+    if os.getpid() == owner:
+        shutil.rmtree(folder, ignore_errors=True)

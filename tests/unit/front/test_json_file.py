@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -120,25 +119,3 @@ def test_escapes_that_no_file_has_show_in_its_text(text: bytes, size: int) -> No
 
     assert reader.rest == b'{"file": ""}'
     assert not file.isascii() or b"\\" in file
-
-
-@pytest.mark.parametrize("escaped", [rb"\n", rb"A\n", rb"\u0041"])
-def test_a_file_that_is_all_escapes_is_no_great_work(escaped: bytes) -> None:
-    size = 1 << 20
-
-    plain_s = least_seconds(b"A" * size)
-    escaped_s = least_seconds(escaped * (size // len(escaped)))
-
-    assert escaped_s < 8 * plain_s + 0.02  # one by one: over 0.07 s
-
-
-def least_seconds(text: bytes) -> float:
-    """To take a file's text in, in slices, as a server does."""
-
-    def once() -> float:
-        reader, started_at = JsonFile(), time.perf_counter()
-        for part in parts(b'{"file": "' + text + b'"}', [16 << 10] * 64):
-            reader.feed(part)
-        return time.perf_counter() - started_at
-
-    return min(once() for _ in range(5))
