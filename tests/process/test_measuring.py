@@ -207,6 +207,7 @@ def test_the_command_measures_and_shows_what_it_kept(tmp_path: Path) -> None:
     flags = (
         f"--set=inference.tuning_dir={tmp_path}",
         "--set=models.textline_orientation=null",
+        "--set=models.doc_orientation=null",
         "--set=batching.text_detection.max_count=2",
         "--model-workers=1",
     )
