@@ -18,23 +18,12 @@ if TYPE_CHECKING:
 _Connect: TypeAlias = Callable[..., HTTPConnection]
 
 
-def handlers(until: float) -> tuple[urllib.request.BaseHandler, ...]:
+def handler(until: float) -> urllib.request.BaseHandler:
     """For a urllib opener: what it opens ends at `until`, on the clock that only goes on."""
-    return _Http(until), _Https(until)
+    return _Http(until)
 
 
-class _Http(urllib.request.HTTPHandler):
-    def __init__(self, until: float) -> None:
-        super().__init__()
-        self._until = until
-
-    def do_open(
-        self, http_class: _Connect, req: urllib.request.Request, **settings: object
-    ) -> HTTPResponse:
-        return super().do_open(partial(_connection, http_class, self._until), req, **settings)
-
-
-class _Https(urllib.request.HTTPSHandler):
+class _Http(urllib.request.HTTPHandler, urllib.request.HTTPSHandler):
     def __init__(self, until: float) -> None:
         super().__init__()
         self._until = until

@@ -17,7 +17,7 @@ from typing import IO, Final, Self
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from inkstream_server.errors import PullFailed
-from inkstream_server.models.http_deadline import handlers
+from inkstream_server.models.http_deadline import handler
 
 _SCHEMES: Final = ("http", "https")
 
@@ -63,7 +63,7 @@ def get(
     if address.authorization:
         # Unlike other headers it does not follow a redirect to another server.
         request.add_unredirected_header("Authorization", address.authorization)
-    opener = urllib.request.build_opener(_Redirects, *handlers(until))
+    opener = urllib.request.build_opener(_Redirects, handler(until))
     try:
         response: HTTPResponse = opener.open(request, timeout=timeout_s)
     except urllib.error.HTTPError as error:
