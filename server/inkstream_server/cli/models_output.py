@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from inkstream_server.errors import ModelDamaged, OcrError
+from inkstream_server.errors import OcrError
 from inkstream_server.models import embedded
 from inkstream_server.models.entry import Catalogue, CatalogueEntry, WheelSource
 from inkstream_server.models.files import Module
-from inkstream_server.models.lock import ModelLock
+from inkstream_server.models.lock import legible_lock
 from inkstream_server.models.store import ModelStore
 from inkstream_server.models.verify import Finding, State, state_of
 
@@ -96,7 +96,7 @@ def pulled_json(store: ModelStore, names: Sequence[str], pulled: Collection[str]
 
 
 def _pulled(directory: Path, is_new: bool) -> dict[str, object]:
-    lock = _lock(directory)
+    lock = legible_lock(directory)
     return {
         "name": directory.name,
         "is_new": is_new,
@@ -109,7 +109,7 @@ def _pulled(directory: Path, is_new: bool) -> dict[str, object]:
 
 def _row(store: ModelStore, name: str, entry: CatalogueEntry | None, catalogue: Catalogue) -> Row:
     directory, state = store.directory(name), state_of(store, name, catalogue)
-    lock = _lock(directory)
+    lock = legible_lock(directory)
     is_here = state is not State.ABSENT
     return Row(
         name,
@@ -138,13 +138,6 @@ def _module(directory: Path) -> str:
         return read_model_directory(directory).module.value
     except OcrError:
         return "?"
-
-
-def _lock(directory: Path) -> ModelLock | None:
-    try:
-        return ModelLock.own(directory)
-    except ModelDamaged:
-        return None
 
 
 def _size_bytes(directory: Path) -> int:

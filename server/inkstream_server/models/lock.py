@@ -102,6 +102,22 @@ class ModelLock:
         )
 
 
+def legible_lock(directory: Path) -> ModelLock | None:
+    """Its own lock; None also where that is damaged: then nothing is known of what was there."""
+    try:
+        return ModelLock.own(directory)
+    except ModelDamaged:
+        return None
+
+
+def is_pulled(directory: Path) -> bool:
+    """Whether a pull made it; also where the lock is damaged, which another pull repairs."""
+    try:
+        return ModelLock.own(directory) is not None
+    except ModelDamaged:
+        return True
+
+
 def repair(directory: Path) -> str:
     """What an operator can do about a directory that has a lock file."""
     if is_embedded(directory):

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from inkstream_server.errors import ModelChanged, ModelDamaged, PullFailed
+from inkstream_server.errors import ModelChanged, PullFailed
 from inkstream_server.models.catalogue import CATALOGUE
 from inkstream_server.models.entry import Catalogue, CatalogueEntry
 from inkstream_server.models.fetch import Fetch
-from inkstream_server.models.lock import LOCK, ModelLock, Trust
+from inkstream_server.models.lock import LOCK, ModelLock, Trust, is_pulled, legible_lock
 from inkstream_server.models.make import make
 from inkstream_server.models.staging import put_in_place, sole_writer, staging_folder
 from inkstream_server.models.store import ModelStore
@@ -71,7 +71,7 @@ def _wanting(
 
 def _spare_foreign(directory: Path) -> None:
     """A directory that no pull made is somebody's own work: never replaced. PullFailed."""
-    if not directory.is_dir() or (directory / LOCK).exists() or not any(directory.iterdir()):
+    if not directory.is_dir() or is_pulled(directory) or not any(directory.iterdir()):
         return
     raise PullFailed(
         f"{directory} was put there by hand and is left alone; move it away to pull this model",
@@ -81,7 +81,7 @@ def _spare_foreign(directory: Path) -> None:
 
 def _check_pulled_from(directory: Path, sha256: str) -> None:
     """What is there already must be what the operator asks for, too."""
-    lock = _lock(directory)
+    lock = legible_lock(directory)
     if sha256 and lock is not None and lock.source_sha256 != sha256:
         came = (
             f"an archive with the SHA-256 {lock.source_sha256}"
@@ -110,7 +110,7 @@ class _Pull:
         fetched = self.fetch(entry, self.folder)
         made = self.folder / "made" / entry.name
         lock = make(entry, fetched, made, sha256=self.sha256)
-        lock = self._held_against(_lock(directory), lock, entry)
+        lock = self._held_against(legible_lock(directory), lock, entry)
         lock.write(made)
         put_in_place(made, directory)
         self.report(f"pulled {entry.name} from {lock.source}")
@@ -127,14 +127,6 @@ class _Pull:
             return replace(now, trust=before.trust)
         self.report(_notice(now, entry))
         return now
-
-
-def _lock(directory: Path) -> ModelLock | None:
-    """None also where it is damaged: then nothing is known of what was there."""
-    try:
-        return ModelLock.own(directory)
-    except ModelDamaged:
-        return None
 
 
 def _check_unchanged(before: ModelLock, now: ModelLock, directory: Path) -> None:

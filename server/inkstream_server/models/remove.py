@@ -7,7 +7,7 @@ from typing import Final
 
 from inkstream_server.errors import ModelMissing, PullFailed
 from inkstream_server.models.embedded import is_embedded
-from inkstream_server.models.lock import LOCK
+from inkstream_server.models.lock import is_pulled
 from inkstream_server.models.staging import put_away, sole_writer, staging_folder
 from inkstream_server.models.store import ModelStore
 
@@ -41,5 +41,5 @@ def _check_pulled(store: ModelStore, name: str) -> None:
         raise ModelMissing(f"no model {name} in {store.root}", model=name)
     if is_embedded(directory):
         raise PullFailed(f"{name} comes with the package and stays", model=name)
-    if not (directory / LOCK).exists():
+    if not is_pulled(directory):
         raise PullFailed(f"{directory} was put there by hand and is left alone", model=name)

@@ -8,7 +8,7 @@ from pathlib import Path
 from inkstream_server.errors import ModelDamaged, ModelMissing
 from inkstream_server.models.catalogue import CATALOGUE
 from inkstream_server.models.files import DESCRIPTION, GRAPH_ONNX, GRAPHS, ONNX_SUFFIX, WEIGHTS
-from inkstream_server.models.lock import LOCK, ModelLock, repair
+from inkstream_server.models.lock import ModelLock, is_pulled, repair
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,5 @@ def _file(path: Path, name: str) -> Path:
 
 def _advice(path: Path) -> str:
     """Only `models pull` can repair what it made; for the rest the operator has the source."""
-    is_pulled = (path / LOCK).exists()
     can_be = not path.exists() and CATALOGUE.find(path.name) is not None
-    return repair(path) if is_pulled or can_be else "copy the model's directory again"
+    return repair(path) if is_pulled(path) or can_be else "copy the model's directory again"

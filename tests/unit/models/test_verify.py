@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from inkstream_server.errors import ModelUnknown
+from inkstream_server.errors import ModelUnknown, PullFailed
 from inkstream_server.models.directory import read_model_directory
 from inkstream_server.models.entry import Catalogue
 from inkstream_server.models.fetch import from_path
 from inkstream_server.models.files import Module
 from inkstream_server.models.pull import pull
+from inkstream_server.models.remove import remove
 from inkstream_server.models.store import ModelStore
 from inkstream_server.models.verify import Finding, State, state_of, verify
 
@@ -99,6 +100,9 @@ def test_a_copy_of_a_pulled_model_is_a_model_put_there_by_hand(
 
     assert state_of(store, "own", catalogue) is State.BY_HAND
     assert read_model_directory(copy, Module.TEXT_DETECTION).name == "own"
+    with pytest.raises(PullFailed, match="by hand and is left alone"):
+        remove(store, ["own"])
+    assert copy.is_dir()
 
 
 def test_a_model_that_is_not_there_is_missing(store: ModelStore, catalogue: Catalogue) -> None:
