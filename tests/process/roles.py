@@ -126,9 +126,15 @@ def _timed(act: Callable[[float], None], duration_s: float) -> float:
 
 def _compute(duration_s: float) -> None:
     """Compute in native code, without a moment at which another thread could run Python."""
-    sample = 5_000_000
-    sample_s = _timed(lambda _: _count(sample), 0.0)
+    sample = 1_000_000
+    sample_s = min(_computed_s(sample) for _ in range(10))  # what disturbs one makes it look slow
     _count(int(sample * duration_s / sample_s))
+
+
+def _computed_s(count: int) -> float:
+    started_s = time.thread_time()
+    _count(count)
+    return time.thread_time() - started_s
 
 
 def _count(count: int) -> None:
