@@ -32,7 +32,7 @@ def add_parser(subparsers: Subparsers) -> None:
     _add_what(parser)
     _add_output(parser)
     add_page_options(parser)
-    parser.set_defaults(func=_run)
+    parser.set_defaults(func=_run, refuse=parser.error)
 
 
 def _add_what(parser: argparse.ArgumentParser) -> None:
@@ -78,6 +78,8 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    if arguments.word_boxes and not arguments.json and arguments.visualize is None:
+        arguments.refuse("--word-boxes shows nothing without --json or --visualize")
     # Here, because they import gRPC, which the other commands need not wait for.
     from inkstream.client import Client
     from inkstream_server.cli.read_output import JsonOutput, Screen, TextOutput

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain, count
 from pathlib import Path
 
 from inkstream.results import DocumentEnd, DocumentStart, Failure, Page
@@ -13,7 +14,8 @@ class Pictures:
     """An output that writes pages' pictures, where there is a folder, and hands everything on.
 
     Files are named as PaddleX names them, pages counted from 1: `scan_ocr_res_img.jpg`, or
-    `report_3_ocr_res_img.jpg` where a document has more pages than one.
+    `report_3_ocr_res_img.jpg` where a document has more pages than one. Of two documents named
+    `scan` the second is `scan-2`.
     """
 
     def __init__(self, folder: Path | None, output: Output, screen: Screen) -> None:
@@ -21,10 +23,12 @@ class Pictures:
         self._output = output
         self._screen = screen
         self._page_count = 1
+        self._names: dict[str, str] = {}
         self.failure_count = 0
 
     def start(self, file: str, start: DocumentStart) -> None:
         self._page_count = start.page_count
+        self._names.setdefault(file, self._new_name(file))
         self._output.start(file, start)
 
     def page(self, file: str, page: Page) -> None:
@@ -39,9 +43,14 @@ class Pictures:
         self._output.failure(file, failure)
 
     def _name(self, file: str, page_number: int) -> str:
-        stem = "stdin" if file == "-" else Path(file).stem
         number = f"_{page_number}" if self._page_count > 1 else ""
-        return f"{stem}{number}_ocr_res_img.jpg"
+        return f"{self._names[file]}{number}_ocr_res_img.jpg"
+
+    def _new_name(self, file: str) -> str:
+        """One that no document before has."""
+        stem = "stdin" if file == "-" else Path(file).stem
+        numbered = (f"{stem}-{number}" for number in count(2))
+        return next(name for name in chain([stem], numbered) if name not in self._names.values())
 
     def _write(self, path: Path, picture: bytes) -> None:
         try:

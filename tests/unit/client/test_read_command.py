@@ -216,7 +216,7 @@ def test_pictures_and_words_are_asked_for_only_where_they_are_wanted(
 
     run(script, pdf)
     run(script, "--visualize", str(tmp_path), pdf)
-    run(script, "--word-boxes", pdf)
+    run(script, "--word-boxes", "--json", pdf)
 
     options = [
         request.options
@@ -225,6 +225,34 @@ def test_pictures_and_words_are_asked_for_only_where_they_are_wanted(
     ]
     assert [each.visualize for each in options] == [False, True, False]
     assert [each.return_word_box for each in options] == [False, False, True]
+
+
+def test_documents_of_one_name_have_pictures_of_their_own(script: Script, tmp_path: Path) -> None:
+    files = [tmp_path / folder / "scan.pdf" for folder in ("a", "b", "c")]
+    for file in files:
+        file.parent.mkdir()
+        file.write_bytes(b"a pdf")
+    script.add_page(1, "one")
+    script.pages[0].visualization = b"picture"
+
+    assert run(script, "--visualize", str(tmp_path / "out"), *map(str, files)) == 0
+
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "scan_1_ocr_res_img.jpg",
+        "scan-2_1_ocr_res_img.jpg",
+        "scan-3_1_ocr_res_img.jpg",
+    }
+
+
+def test_word_boxes_that_nobody_would_see_are_refused(
+    script: Script, pdf: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        run(script, "--word-boxes", pdf)
+
+    assert caught.value.code == 2
+    assert "--word-boxes shows nothing without --json or --visualize" in capsys.readouterr().err
+    assert not script.requests
 
 
 def test_a_picture_that_cannot_be_written_is_told_and_the_text_printed(
