@@ -28,6 +28,9 @@ def served_models(models: Sequence[ModelToLoad]) -> ServedModels:
         other_text_recognition=tuple(each.name for each in others),
         max_candidates=files[Module.TEXT_DETECTION][0].recipe.detection.max_candidates,
     )
+    if Module.DOC_ORIENTATION in files:
+        view = files[Module.DOC_ORIENTATION][0].recipe.doc_orientation.view
+        served = replace(served, page_view=view)
     if Module.TEXTLINE_ORIENTATION in files:
         return replace(served, line_family=files[Module.TEXTLINE_ORIENTATION][0].line_family)
     return served

@@ -70,7 +70,8 @@ def _shapes(model: ModelToLoad) -> list[Shape]:
         case Module.TEXT_RECOGNITION:
             return [(width,) for width in _LINE_WIDTHS_PX]
         case Module.DOC_ORIENTATION:
-            return [(doc_orientation.INPUT_PX, doc_orientation.INPUT_PX)]
+            side_px = doc_orientation.INPUT_PX[model.files.recipe.doc_orientation.view]
+            return [(side_px, side_px)]
         case Module.DOC_UNWARPING:
             return [unwarping.INPUT_SHAPE[1:]]
         case Module.TEXTLINE_ORIENTATION:

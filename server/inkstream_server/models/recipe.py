@@ -6,6 +6,7 @@ What `inference.yml` says instead is read by `recipe_reading`, and done by the s
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import Final
 
 Triple = tuple[float, float, float]
@@ -41,6 +42,14 @@ class RecognitionRecipe:
     is_rgb: bool = False
 
 
+class PageView(Enum):
+    """What a classifier sees of a page."""
+
+    MIDDLE = "middle"
+    TEXT_TILES = "text tiles"
+    """Squares of it that have most text, side by side."""
+
+
 @dataclass(frozen=True, slots=True)
 class DocOrientationRecipe:
     """The pages of a classifier, which are RGB, and what its classes stand for.
@@ -52,6 +61,7 @@ class DocOrientationRecipe:
     normalisation: Normalisation = IMAGENET
     angles: tuple[int, ...] = (0, 90, 180, 270)
     min_score: float = 0.0
+    view: PageView = PageView.MIDDLE
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from inkstream_server.models.recipe import (
     DetectionRecipe,
     DocOrientationRecipe,
     Normalisation,
+    PageView,
     Recipe,
     RecognitionRecipe,
     Triple,
@@ -28,6 +29,9 @@ _LINE_HEIGHTS_PX: Final = (8, 256)
 _LINE_WIDTHS_PX: Final = (8, 3200)
 _SHORT_SIDE_PX: Final = 256
 _INPUT_PX: Final = 224
+_TILES: Final = "CropTextTiles"
+_TILE_PX: Final = 96
+_TILE_COUNT: Final = 9
 # For training, or for PaddleX's own arrangement of arrays.
 _NO_PICTURES: Final = frozenset({"DetLabelEncode", "MultiLabelEncode", "KeepKeys"})
 
@@ -105,20 +109,33 @@ def _recognition(root: Place) -> RecognitionRecipe:
 def _doc_orientation(root: Place) -> DocOrientationRecipe:
     after = root["PostProcess"]
     angles, min_score = _angles(after), _min_score(after["Topk"]["min_score"])
-    steps = _steps(
-        root, ("ResizeImage", "CropImage", "NormalizeImage", "ToCHWImage"), "NormalizeImage"
-    )
+    view = PageView.TEXT_TILES if _TILES in steps_of(root) else PageView.MIDDLE
+    cutting = ("ResizeImage", "CropImage") if view is PageView.MIDDLE else (_TILES,)
+    steps = _steps(root, (*cutting, "NormalizeImage", "ToCHWImage"), "NormalizeImage")
     if not steps:
         return DocOrientationRecipe(angles=angles, min_score=min_score)
-    fitting, middle = steps["ResizeImage"], steps["CropImage"]
+    if view is PageView.TEXT_TILES:
+        _check_tiles(steps[_TILES])
+    else:
+        _check_middle(steps["ResizeImage"], steps["CropImage"])
+    normalisation = _normalisation(steps["NormalizeImage"], orders=("",))
+    return DocOrientationRecipe(normalisation, angles, min_score, view)
+
+
+def _check_middle(fitting: Place, middle: Place) -> None:
     fitting.only("resize_short", "backend", "interpolation")
     fitting["resize_short"].must_be(_SHORT_SIDE_PX)
     fitting["backend"].one_of("cv2")
     fitting["interpolation"].one_of("LINEAR", "linear")
     middle.only("size")
     middle["size"].must_be(_INPUT_PX, [_INPUT_PX, _INPUT_PX])
-    normalisation = _normalisation(steps["NormalizeImage"], orders=("",))
-    return DocOrientationRecipe(normalisation, angles, min_score)
+
+
+def _check_tiles(tiles: Place) -> None:
+    """A step of our own: PaddleX looks at the middle of every page."""
+    tiles.only("size", "count")
+    tiles["size"].must_be(_TILE_PX)
+    tiles["count"].must_be(_TILE_COUNT)
 
 
 def _angles(after: Place) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from inkstream_server.errors import InvalidField, ModelNotServed, ModuleNotServed
 from inkstream_server.models.line_family import LineFamily
+from inkstream_server.models.recipe import PageView
 from inkstream_server.pipeline.frames import Frame
 from inkstream_server.stages.detection import USUAL, DetectionParams, LimitType
 
@@ -79,6 +80,8 @@ class ServedModels:
     other_text_recognition: tuple[str, ...] = ()
     # That of the line-orientation model.
     line_family: LineFamily = LineFamily.MOBILE_V2
+    # That of the page classifier.
+    page_view: PageView = PageView.MIDDLE
     # The detector's own: how many contours of its map are looked at.
     max_candidates: int = USUAL.max_candidates
 
@@ -99,6 +102,8 @@ class PageSettings:
     # None: the module is off.
     textline_orientation_model: str | None
     doc_orientation_model: str | None = None
+    # What that model sees of the page.
+    page_view: PageView = PageView.MIDDLE
     doc_unwarping_model: str | None = None
     # The image that coordinates are wanted in.
     frame: Frame = Frame.SOURCE
@@ -145,6 +150,7 @@ class SettingsBook:
             text_det_model=models.text_detection,
             text_rec_model=models.text_recognition,
             doc_orientation_model=page_classifier,
+            page_view=models.page_view,
             doc_unwarping_model=unwarper,
             textline_orientation_model=line_classifier,
             line_family=models.line_family,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from inkstream_server.models.recipe import PageView
 from inkstream_server.pipeline.results import NOT_CLASSIFIED
 from inkstream_server.pipeline.settings import PageSettings
 from inkstream_server.pipeline.sheet import Sheet
@@ -14,7 +15,7 @@ from inkstream_server.workers.cpu_tasks import DrawPage, FitFor, FitPage, Unwarp
 from inkstream_server.workers.memory import ArrayHandle, size_bytes
 from inkstream_server.workers.model_tasks import ClassifyPage, FindWarp, ModelBucket
 
-_CLASSIFIER_PX = (doc_orientation.INPUT_PX, doc_orientation.INPUT_PX)
+_FIT_FOR = {PageView.MIDDLE: FitFor.PAGE_MIDDLE, PageView.TEXT_TILES: FitFor.TEXT_TILES}
 _AS_IT_WAS_DRAWN = 0
 _UNWARPER_PX = unwarping.INPUT_SHAPE[1:]
 
@@ -23,7 +24,8 @@ def model_calls(settings: PageSettings) -> list[ModelBucket]:
     """What models do for a page here, whatever its size."""
     calls = []
     if settings.doc_orientation_model is not None:
-        calls.append(ModelBucket(settings.doc_orientation_model, _CLASSIFIER_PX))
+        side_px = doc_orientation.INPUT_PX[settings.page_view]
+        calls.append(ModelBucket(settings.doc_orientation_model, (side_px, side_px)))
     if settings.doc_unwarping_model is not None:
         calls.append(ModelBucket(settings.doc_unwarping_model, _UNWARPER_PX))
     return calls
@@ -56,14 +58,16 @@ class Straightener:
             await self._steps.on_cpu("unwarp", sheet, unwarp, [block, sheet.block])
 
     async def _classify(self, sheet: Sheet) -> Sheet:
-        model = sheet.job.settings.doc_orientation_model
+        settings = sheet.job.settings
+        model = settings.doc_orientation_model
         if model is None:
             return sheet
-        shape = (*_CLASSIFIER_PX, 3)
+        side_px = doc_orientation.INPUT_PX[settings.page_view]
+        shape = (side_px, side_px, 3)
         with await self._tensors.lease(size_bytes(shape), rank=sheet.turn) as block:
             fitted = block.array(shape)
-            await self._set_upright(sheet, fitted, FitFor.DOC_ORIENTATION, block)
-            work = [(ModelBucket(model, _CLASSIFIER_PX), ClassifyPage(fitted))]
+            await self._set_upright(sheet, fitted, _FIT_FOR[settings.page_view], block)
+            work = [(ModelBucket(model, (side_px, side_px)), ClassifyPage(fitted))]
             (classified,) = await self._steps.on_model(sheet, work, [block])
         return replace(sheet, angle=classified.unwrap())
 

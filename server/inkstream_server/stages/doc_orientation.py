@@ -9,13 +9,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inkstream_server.models.recipe import DocOrientationRecipe
+from inkstream_server.models.recipe import DocOrientationRecipe, PageView
 from inkstream_server.stages.normalisation import normalise_into, tables_of
 from inkstream_server.stages.reading_order import Point
 from inkstream_server.stages.regions import Polygon
+from inkstream_server.stages.text_tiles import text_tiles
 
-INPUT_PX: Final = 224
-"""Both sides of the classifier's input."""
+TILE_PX: Final = 96
+TILES_A_ROW: Final = 3
+
+INPUT_PX: Final = {PageView.MIDDLE: 224, PageView.TEXT_TILES: TILES_A_ROW * TILE_PX}
+"""Both sides of a classifier's input."""
 
 USUAL: Final = DocOrientationRecipe()
 """What a model wants that tells nothing."""
@@ -30,16 +34,29 @@ _QUARTER: Final = 90
 _AS_IT_IS: Final = 0
 
 
-def fit(page: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Fit a page (H x W x 3, BGR) to 224 x 224 x 3, RGB: the middle of it, its short side 256."""
+def fit(page: NDArray[np.uint8], view: PageView = PageView.MIDDLE) -> NDArray[np.uint8]:
+    """Fit a page (H x W x 3, BGR) to what is seen of it (INPUT_PX x INPUT_PX x 3, RGB)."""
     page = _not_too_long(page)
+    seen = _middle(page) if view is PageView.MIDDLE else _tiles(page)
+    return np.asarray(cv2.cvtColor(seen, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def _middle(page: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Of the page when its short side is 256."""
     height, width, _ = page.shape
     ratio = _SHORT_SIDE_PX / min(height, width)
     size = (round(width * ratio), round(height * ratio))
     resized = cv2.resize(page, size, interpolation=cv2.INTER_LINEAR)
-    top, left = ((side - INPUT_PX) // 2 for side in resized.shape[:2])
-    middle = resized[top : top + INPUT_PX, left : left + INPUT_PX]
-    return np.asarray(cv2.cvtColor(middle, cv2.COLOR_BGR2RGB), np.uint8)
+    side_px = INPUT_PX[PageView.MIDDLE]
+    top, left = ((side - side_px) // 2 for side in resized.shape[:2])
+    return np.asarray(resized[top : top + side_px, left : left + side_px], np.uint8)
+
+
+def _tiles(page: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    tiles = np.stack(text_tiles(page, TILE_PX, TILES_A_ROW**2))
+    rows = tiles.reshape(TILES_A_ROW, TILES_A_ROW, TILE_PX, TILE_PX, 3)
+    side_px = INPUT_PX[PageView.TEXT_TILES]
+    return rows.transpose(0, 2, 1, 3, 4).reshape(side_px, side_px, 3)
 
 
 def _not_too_long(page: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -52,9 +69,10 @@ def _not_too_long(page: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def prepare(
     pages: Sequence[NDArray[np.uint8]], recipe: DocOrientationRecipe = USUAL
 ) -> NDArray[np.float32]:
-    """Make the input tensor (N x 3 x 224 x 224) of fitted pages."""
+    """Make the input tensor (N x 3 x side x side) of fitted pages."""
     tables = tables_of(recipe.normalisation)
-    tensor = np.empty((len(pages), 3, INPUT_PX, INPUT_PX), np.float32)
+    side_px = INPUT_PX[recipe.view]
+    tensor = np.empty((len(pages), 3, side_px, side_px), np.float32)
     for page, planes in zip(pages, tensor, strict=True):
         normalise_into(planes, page, tables)
     return tensor

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from inkstream_server.document.opened import Document
 from inkstream_server.errors import InternalError
+from inkstream_server.models.recipe import PageView
 from inkstream_server.stages import detection, doc_orientation, unwarping, warp_sampling
 from inkstream_server.workers.cpu_tasks import (
     DocumentRef,
@@ -62,7 +63,9 @@ class PageLayer:
             case FitFor.DETECTION:
                 height, width, _ = fitted.shape
                 np.copyto(room, detection.fit(page, (height, width)))
-            case FitFor.DOC_ORIENTATION:
-                np.copyto(room, doc_orientation.fit(page))
+            case FitFor.PAGE_MIDDLE:
+                np.copyto(room, doc_orientation.fit(page, PageView.MIDDLE))
+            case FitFor.TEXT_TILES:
+                np.copyto(room, doc_orientation.fit(page, PageView.TEXT_TILES))
             case FitFor.UNWARPING:
                 np.copyto(room, unwarping.shrink(page))

@@ -60,10 +60,11 @@ class MeasurePage(Task[PageSize]):
 
 
 class FitFor(Enum):
-    """The model that a page is fitted for."""
+    """The model that a page is fitted for, or what the classifier of pages sees of it."""
 
     DETECTION = "detection"
-    DOC_ORIENTATION = "doc_orientation"
+    PAGE_MIDDLE = "page_middle"
+    TEXT_TILES = "text_tiles"
     UNWARPING = "unwarping"
 
 

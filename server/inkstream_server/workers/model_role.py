@@ -148,8 +148,8 @@ class _DocOrientation:
         return doc_orientation.interpret(outputs, self._recipe)
 
     def warm_up(self) -> None:
-        side = doc_orientation.INPUT_PX
-        self._predictor.run(np.zeros((1, 3, side, side), np.float32))
+        side_px = doc_orientation.INPUT_PX[self._recipe.view]
+        self._predictor.run(np.zeros((1, 3, side_px, side_px), np.float32))
 
 
 class _Unwarping:

@@ -16,6 +16,7 @@ from inkstream_server.models.recipe import (
     DetectionRecipe,
     DocOrientationRecipe,
     Normalisation,
+    PageView,
     Recipe,
     RecognitionRecipe,
 )
@@ -40,6 +41,7 @@ SHORT = {"ResizeImage": {"resize_short": 256}}
 MIDDLE = {"CropImage": {"size": 224}}
 CLASSIFIER_NORMALISE = {"NormalizeImage": {"scale": 0.00392156862745098, "order": ""}}
 PAGES = [SHORT, MIDDLE, CLASSIFIER_NORMALISE, CHW]
+TILES = {"CropTextTiles": {"size": 96, "count": 9}}
 
 
 def topk(*labels: str) -> dict[str, object]:
@@ -111,6 +113,12 @@ def test_a_page_classifiers_classes_may_come_in_any_order(tmp_path: Path) -> Non
     recipe = recipe_of(tmp_path / "ori", list(PAGES), topk("180_degree", "0", "90", "270"))
 
     assert recipe.doc_orientation == DocOrientationRecipe(IMAGENET, (180, 0, 90, 270))
+
+
+def test_a_page_classifier_may_look_at_tiles_with_text(tmp_path: Path) -> None:
+    recipe = recipe_of(tmp_path / "ori", [TILES, CLASSIFIER_NORMALISE, CHW], UPRIGHT)
+
+    assert recipe.doc_orientation == DocOrientationRecipe(view=PageView.TEXT_TILES)
 
 
 def test_how_sure_a_page_classifier_must_be_stands_beside_its_classes(tmp_path: Path) -> None:
@@ -203,6 +211,13 @@ STEPS = r"PreProcess\.transform_ops"
         ([SHORT, *PAGES[2:]], UPRIGHT, r"CropImage\.size is None"),
         ([SHORT, {"CropImage": {"size": 192}}, *PAGES[2:]], UPRIGHT, r"CropImage\.size is 192"),
         (PAGES, UPRIGHT | {"Threshold": 0.5}, r"PostProcess\.Threshold is 0\.5"),
+        ([TILES, *PAGES], UPRIGHT, r"ResizeImage is not known; implemented: CropTextTiles"),
+        ([{"CropTextTiles": None}, *PAGES[2:]], UPRIGHT, r"CropTextTiles\.size is None"),
+        (
+            [{"CropTextTiles": {"size": 96, "count": 16}}, *PAGES[2:]],
+            UPRIGHT,
+            r"CropTextTiles\.count is 16; implemented: 9",
+        ),
     ],
 )
 def test_what_is_not_implemented_is_refused_with_its_place_and_value(

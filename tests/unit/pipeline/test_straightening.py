@@ -12,6 +12,7 @@ from tests.unit.pipeline.in_process import in_process_room
 
 from inkstream_server.document.page_size import PageSize
 from inkstream_server.errors import WorkerCrashed
+from inkstream_server.models.recipe import PageView
 from inkstream_server.pipeline.frames import Frame
 from inkstream_server.pipeline.intake import DocumentJob
 from inkstream_server.pipeline.sheet import block_bytes
@@ -51,6 +52,8 @@ def test_a_page_that_is_unwarped_takes_up_twice_its_pixels() -> None:
 def test_what_models_do_for_a_page_before_detection_depends_on_no_size() -> None:
     assert model_calls(PLAIN) == []
     assert model_calls(READY) == [ModelBucket("ori", (224, 224)), ModelBucket("flat", (712, 488))]
+    tiled = replace(PLAIN, doc_orientation_model="ori", page_view=PageView.TEXT_TILES)
+    assert model_calls(tiled) == [ModelBucket("ori", (288, 288))]
 
 
 def test_pages_that_wait_for_each_others_memory_are_all_read() -> None:

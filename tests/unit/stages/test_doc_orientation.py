@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inkstream_server.models.recipe import DocOrientationRecipe, Normalisation
+from inkstream_server.models.recipe import DocOrientationRecipe, Normalisation, PageView
 from inkstream_server.stages.doc_orientation import (
     ANGLES,
     fit,
@@ -18,6 +18,7 @@ from inkstream_server.stages.doc_orientation import (
     turn,
     turned_size,
 )
+from inkstream_server.stages.text_tiles import text_tiles
 
 NOT_TURNED = -1
 
@@ -68,6 +69,17 @@ def test_a_long_page_is_fitted_as_if_all_of_it_were_scaled() -> None:
     middle = resized[16:240, (256 * 40 - 224) // 2 : (256 * 40 + 224) // 2]
 
     assert np.abs(fit(page).astype(int) - middle[..., ::-1]).max() <= 1
+
+
+def test_tiles_with_text_lie_side_by_side_in_rgb() -> None:
+    page = np.random.default_rng(3).integers(0, 256, (500, 400, 3), np.uint8)
+
+    fitted = fit(page, PageView.TEXT_TILES)
+
+    assert fitted.shape == (288, 288, 3)
+    for index, tile in enumerate(text_tiles(page, 96, 9)):
+        top, left = 96 * (index // 3), 96 * (index % 3)
+        assert (fitted[top : top + 96, left : left + 96] == tile[..., ::-1]).all()
 
 
 def test_pages_are_normalised_by_imagenets_means_of_their_channels() -> None:

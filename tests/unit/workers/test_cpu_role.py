@@ -21,7 +21,7 @@ from inkstream_server.errors import (
     UnsupportedMediaType,
 )
 from inkstream_server.models.line_family import LineFamily
-from inkstream_server.models.recipe import RecognitionRecipe
+from inkstream_server.models.recipe import PageView, RecognitionRecipe
 from inkstream_server.stages import (
     crop,
     detection,
@@ -123,21 +123,26 @@ def test_a_picture_is_drawn_as_it_is_and_fitted_for_the_detector(role: CpuRole, 
     assert (room.memory.view(task.fitted) == detection.fit(page, (64, 96))).all()
 
 
+@pytest.mark.parametrize(
+    ("fit_for", "view"),
+    [(FitFor.PAGE_MIDDLE, PageView.MIDDLE), (FitFor.TEXT_TILES, PageView.TEXT_TILES)],
+)
 @pytest.mark.parametrize("angle", [0, 90, 180, 270])
 def test_a_page_is_drawn_turned_and_fitted_for_a_model(
-    role: CpuRole, room: Room, angle: int
+    role: CpuRole, room: Room, angle: int, fit_for: FitFor, view: PageView
 ) -> None:
     page = picture("Hello", height_px=90, width_px=200)
     upright = room.array(*doc_orientation.turned_size(90, 200, angle), 3)
-    fitted = room.array(224, 224, 3)
+    side_px = doc_orientation.INPUT_PX[view]
+    fitted = room.array(side_px, side_px, 3)
     ref = document(room, png(page))
-    draw = DrawPage(ref, 1, None, upright, fitted, FitFor.DOC_ORIENTATION, angle)
+    draw = DrawPage(ref, 1, None, upright, fitted, fit_for, angle)
 
     assert outcome(role, draw) is None
 
     expected = doc_orientation.turn(page, angle)
     assert (room.memory.view(upright) == expected).all()
-    assert (room.memory.view(fitted) == doc_orientation.fit(expected)).all()
+    assert (room.memory.view(fitted) == doc_orientation.fit(expected, view)).all()
 
 
 def test_a_page_that_lies_there_is_fitted_for_the_detector(role: CpuRole, room: Room) -> None:
