@@ -83,7 +83,9 @@ class _Field:
         """`strokes` (H x W) is not 0 where there are any."""
         rows, columns = (side // _CELL_PX for side in strokes.shape)
         whole = strokes[: rows * _CELL_PX, : columns * _CELL_PX]
-        cells = cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_AREA)
+        cells = np.asarray(
+            cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8
+        )
         side = side_px // _CELL_PX
         margin = side // 4
         # Counted once more in the middle, where text is to be: never just inside of an edge.
