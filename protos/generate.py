@@ -1,7 +1,9 @@
-"""Writes the Python stubs of protos/ into client/python, or checks that they are up to date.
+"""Writes what clients keep of protos/, or checks that it is up to date.
 
-The tools are those of the environment that runs this, so their versions, pinned in the lock file,
-are part of the result. It owns every `*_pb2*` file in the stubs' folder, and nothing else there.
+That is the Python stubs, and every client's copy of the service config; the Go stubs are
+`generate_go.py`'s. The tools are those of the environment that runs this, so their versions, pinned
+in the lock file, are part of the result. It owns every `*_pb2*` file in the stubs' folder, and
+nothing else there.
 """
 
 from __future__ import annotations
@@ -15,19 +17,28 @@ from pathlib import Path
 PROTOS = Path(__file__).resolve().parent
 PACKAGE = Path("inkstream/v1")
 STUBS = PROTOS.parent / "client/python"
+SERVICE_CONFIG = PROTOS / "service_config.json"
+# A package and a module of Go hold nothing that lies outside of them.
+CONFIG_COPIES = (
+    STUBS / "inkstream/service_config.json",
+    PROTOS.parent / "client/go/service_config.json",
+)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="fail where the stubs are stale")
+    parser.add_argument("--check", action="store_true", help="fail where something is stale")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         generate(Path(folder))
         fresh = read_stubs(Path(folder))
-    stale = sorted(fresh.items() ^ read_stubs(STUBS).items())
+    stale = {STUBS / PACKAGE / name for name, _ in fresh.items() ^ read_stubs(STUBS).items()}
+    stale |= {copy for copy in CONFIG_COPIES if not is_fresh(copy)}
     if arguments.check:
-        return report(sorted({name for name, _ in stale}))
+        return report(sorted(stale))
     write_stubs(fresh)
+    for copy in CONFIG_COPIES:
+        copy.write_bytes(SERVICE_CONFIG.read_bytes())
     return 0
 
 
@@ -60,9 +71,13 @@ def write_stubs(fresh: dict[str, str]) -> None:
         (STUBS / PACKAGE / name).write_text(text)
 
 
-def report(stale: list[str]) -> int:
-    for name in stale:
-        sys.stderr.write(f"{STUBS / PACKAGE / name} is stale: run `make generate`\n")
+def is_fresh(copy: Path) -> bool:
+    return copy.is_file() and copy.read_bytes() == SERVICE_CONFIG.read_bytes()
+
+
+def report(stale: list[Path]) -> int:
+    for path in stale:
+        sys.stderr.write(f"{path} is stale: run `make generate`\n")
     return 1 if stale else 0
 
 

@@ -17,6 +17,7 @@ from served import RunningServer, running_server
 
 CALL_S = 30.0
 DETAILS_KEY = "grpc-status-details-bin"
+PUSHBACK_KEY = "grpc-retry-pushback-ms"
 
 FAKE_ENGINE = ("--engine", "fake", "--set=models.doc_orientation=null")
 """The fake page classifier takes the side with the most ink for a page's top, which is its own
@@ -90,6 +91,7 @@ class Refusal:
     field: str
     request_id: str
     retry_s: float
+    pushback_ms: int | None
 
 
 def refusal(error: grpc.RpcError) -> Refusal:
@@ -117,6 +119,7 @@ def refusal(error: grpc.RpcError) -> Refusal:
         field=bad.field_violations[0].field if bad.field_violations else "",
         request_id=request.request_id,
         retry_s=retry.retry_delay.ToTimedelta().total_seconds(),
+        pushback_ms=int(trailing[PUSHBACK_KEY]) if PUSHBACK_KEY in trailing else None,
     )
 
 

@@ -127,6 +127,7 @@ def test_a_full_house_is_told_with_when_to_try_again(server: RunningServer, stub
     assert refused.code is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert refused.facts["max_documents"] == "8"
     assert refused.retry_s > 0
+    assert refused.pushback_ms == pytest.approx(1000 * refused.retry_s, abs=1)
     assert all(call.result().page.lines for call in calls)
 
 

@@ -36,6 +36,7 @@ def test_a_book_that_cannot_be_read_in_time_is_refused_at_once() -> None:
         assert found.code is grpc.StatusCode.RESOURCE_EXHAUSTED
         assert found.reason == "DEADLINE_TOO_SHORT"
         assert not found.retry_s  # it would not help: the book alone takes longer
+        assert found.pushback_ms == -1
         assert "retry_after_s" not in found.facts
         assert float(found.facts["predicted_s"]) > 3.0
         assert stubs.read(IMAGE).lines  # who has time is served meanwhile

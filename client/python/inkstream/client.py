@@ -33,14 +33,16 @@ A = TypeVar("A")
 class Client:
     """Reads images and documents with an Inkstream server.
 
-    Safe to share between threads; one client keeps one connection, made by the first call. Every
-    call raises InkstreamError, and OSError where a source is a file that cannot be read.
+    Safe to share between threads; one client keeps one connection to each of its target's
+    addresses, made by the first call. Every call raises InkstreamError, and OSError where a source
+    is a file that cannot be read.
 
-    `timeout_s` is the deadline of a call as a whole, and can be set for each; None means that it
-    may take as long as it takes. `credentials` None means no TLS; `metadata` goes with every call,
-    say an authorization token. `max_message_bytes` bounds a request (else MessageTooLarge) and an
-    answer; the server has a limit of its own. A call that finds no server is tried `attempt_count`
-    times in all, at most 5, within a second or two.
+    `timeout_s` is the deadline of a call as a whole, and can be set for each; None means that a
+    document may take as long as it takes, and anything else ten minutes. `credentials` None means
+    no TLS; `metadata` goes with every call, say an authorization token. `max_message_bytes` bounds
+    a request (else MessageTooLarge) and an answer; the server has a limit of its own. A call that
+    finds no server is tried `attempt_count` times in all, at most 5, within a second or two, and
+    one that finds it full when the server says. docs/retries.md has the whole of it.
     """
 
     def __init__(

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Final
+from importlib import resources
+from typing import Any, Final
 
 import grpc
 
 DEFAULT_TARGET: Final = "localhost:50051"
 DEFAULT_MAX_MESSAGE_BYTES: Final = 64 * 1024 * 1024
 DEFAULT_ATTEMPT_COUNT: Final = 4
+
+SERVICE_CONFIG: Final = resources.files("inkstream").joinpath("service_config.json").read_text()
+"""What clients of every language ship: which calls are tried again, and how long they may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +41,16 @@ class Connection:
             # 256 KiB, is smaller than most scans.
             ("grpc.per_rpc_retry_buffer_size", self.max_message_bytes),
             ("grpc.enable_retries", int(self.attempt_count > 1)),
-            ("grpc.service_config", json.dumps(self._service_config())),
+            ("grpc.service_config", self._service_config()),
         ]
 
-    def _service_config(self) -> dict[str, object]:
-        if self.attempt_count <= 1:
-            return {}
-        retries = {
-            "maxAttempts": self.attempt_count,
-            "initialBackoff": "0.1s",
-            "maxBackoff": "2s",
-            "backoffMultiplier": 3,
-            "retryableStatusCodes": [grpc.StatusCode.UNAVAILABLE.name],
-        }
-        return {"methodConfig": [{"name": [{}], "retryPolicy": retries}]}
+    def _service_config(self) -> str:
+        if self.attempt_count == DEFAULT_ATTEMPT_COUNT:
+            return SERVICE_CONFIG
+        config: dict[str, Any] = json.loads(SERVICE_CONFIG)
+        for method in config["methodConfig"]:
+            if self.attempt_count > 1:
+                method["retryPolicy"]["maxAttempts"] = self.attempt_count
+            else:  # gRPC knows no policy of one attempt
+                del method["retryPolicy"]
+        return json.dumps(config)

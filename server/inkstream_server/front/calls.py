@@ -184,12 +184,20 @@ async def _abort(context: Context, error: OcrError, request_id: str) -> None:
             await context.abort(
                 status.code_of(error),
                 status.message_of(error, request_id),
-                ((status.DETAILS_KEY, status.details(error, request_id)),),
+                _trailing(error, request_id, context.time_remaining()),
             )
     except (TimeoutError, grpc.aio.InternalError) as unsent:
         # It stands behind answers that the client does not take, or the client has gone. gRPC keeps
         # it for one who does in the end.
         raise asyncio.CancelledError from unsent
+
+
+def _trailing(
+    error: OcrError, request_id: str, left_s: float | None
+) -> tuple[tuple[str, str | bytes], ...]:
+    told = (status.DETAILS_KEY, status.details(error, request_id))
+    pushback_ms = status.pushback_ms(error, left_s)
+    return (told,) if pushback_ms is None else (told, (status.PUSHBACK_KEY, str(pushback_ms)))
 
 
 def request_id_of(asked: Iterable[object]) -> str:

@@ -23,6 +23,8 @@ from inkstream_server.errors import (
 
 DOMAIN: Final = "inkstream.dev"
 DETAILS_KEY: Final = "grpc-status-details-bin"
+PUSHBACK_KEY: Final = "grpc-retry-pushback-ms"
+"""Trailing metadata that gRPC's own retries obey: when to try again, or, below 0, that in vain."""
 
 CODES: Final = {
     Fault.CALLER: grpc.StatusCode.INVALID_ARGUMENT,
@@ -36,6 +38,7 @@ CODES: Final = {
 
 # Where an error does not tell.
 _RETRY_AFTER_S: Final = 1.0
+_NEVER: Final = -1
 # A status travels as headers, of which a client takes 8 KiB in all. What a request held may be
 # longer, and is in its error's message and in its facts.
 _SHOWN_LENGTH: Final = 256
@@ -99,6 +102,21 @@ def retry_after_s(error: OcrError) -> float | None:
     if told is None:  # a deadline that no waiting helps is said to be so
         return None if isinstance(error, DeadlineTooShort) else _RETRY_AFTER_S
     return float(told)
+
+
+def pushback_ms(error: OcrError, left_s: float | None) -> int | None:
+    """How long the caller's gRPC shall wait before it tries the same call again; -1: not at all.
+
+    None where that is its own business. `left_s` is what is left of the call's time: all tries share
+    it, so a wait that uses it up would only hide the reason. For a call that was refused because it
+    is short it never suffices.
+    """
+    if error.fault is not Fault.BUSY:
+        return None
+    after_s = None if isinstance(error, DeadlineTooShort) else retry_after_s(error)
+    if after_s is None or (left_s is not None and after_s >= left_s):
+        return _NEVER
+    return math.ceil(1000 * after_s)
 
 
 def duration(seconds: float) -> Duration:

@@ -205,5 +205,19 @@ def script() -> Iterator[Script]:
 
 def _abort(context: grpc.ServicerContext, status: status_pb2.Status) -> NoReturn:
     code = next(code for code in grpc.StatusCode if code.value[0] == status.code)
-    context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
+    trailing: list[tuple[str, str | bytes]] = [
+        ("grpc-status-details-bin", status.SerializeToString())
+    ]
+    if code is grpc.StatusCode.RESOURCE_EXHAUSTED:
+        trailing.append(("grpc-retry-pushback-ms", str(_pushback_ms(status))))
+    context.set_trailing_metadata(tuple(trailing))
     context.abort(code, status.message)
+
+
+def _pushback_ms(status: status_pb2.Status) -> int:
+    """As the server has it: what its RetryInfo says, and -1 where it has none."""
+    retry = error_details_pb2.RetryInfo()
+    for detail in status.details:
+        if detail.Unpack(retry):
+            return int(retry.retry_delay.ToMilliseconds())
+    return -1

@@ -191,12 +191,37 @@ def test_a_busy_server_says_when_to_come_back(script: Script) -> None:
     request = error_details_pb2.RequestInfo(request_id="4711")
     script.add_failure(grpc.StatusCode.RESOURCE_EXHAUSTED, "busy", cause, request, retry)
 
-    with Client(script.target) as client, pytest.raises(InkstreamError) as caught:
+    with Client(script.target, attempt_count=1) as client, pytest.raises(InkstreamError) as caught:
         client.recognize(b"an image")
 
     assert caught.value.reason == "QUEUE_FULL"
     assert caught.value.retry_after_s == 2.0
     assert caught.value.request_id == "4711"
+
+
+def test_a_busy_server_is_tried_again_when_it_said(script: Script) -> None:
+    cause = error_details_pb2.ErrorInfo(domain="inkstream.dev", reason="QUEUE_FULL")
+    retry = error_details_pb2.RetryInfo(retry_delay=Duration(nanos=300_000_000))
+    script.add_failure(grpc.StatusCode.RESOURCE_EXHAUSTED, "busy", cause, retry)
+    script.add_page(1, "read")
+    began_at = time.monotonic()
+
+    with Client(script.target) as client:
+        page = client.recognize(b"an image")
+
+    assert page.text == "read"
+    assert len(script.requests) == 2
+    assert time.monotonic() - began_at >= 0.3
+
+
+def test_what_the_server_says_is_in_vain_is_not_tried_again(script: Script) -> None:
+    script.add_own_failure(grpc.StatusCode.RESOURCE_EXHAUSTED, "late", "DEADLINE_TOO_SHORT")
+
+    with Client(script.target) as client, pytest.raises(InkstreamError) as caught:
+        client.recognize(b"an image")
+
+    assert caught.value.reason == "DEADLINE_TOO_SHORT"
+    assert len(script.requests) == 1
 
 
 def test_anothers_error_has_its_codes_name_for_a_reason(script: Script) -> None:

@@ -29,6 +29,7 @@ from inkstream_server.front.status import (
     duration,
     message_of,
     page_error,
+    pushback_ms,
 )
 
 
@@ -157,3 +158,29 @@ def test_a_deadline_that_no_waiting_helps_has_no_retry_info() -> None:
 
     assert "RetryInfo" not in str(status_pb2.Status.FromString(details(hopeless, "id")))
     assert "RetryInfo" in str(status_pb2.Status.FromString(details(busy, "id")))
+
+
+BUSY = QueueFull("many wait", retry_after_s=2.5)
+
+
+def test_grpc_is_told_to_wait_for_what_the_caller_is_told() -> None:
+    assert pushback_ms(BUSY, left_s=None) == 2500
+    assert pushback_ms(BUSY, left_s=2.6) == 2500
+    assert pushback_ms(QueueFull("many wait"), left_s=None) == 1000
+
+
+def test_grpc_is_told_not_to_wait_where_the_deadline_would_pass_meanwhile() -> None:
+    assert pushback_ms(BUSY, left_s=2.5) == -1
+    assert pushback_ms(BUSY, left_s=0.0) == -1
+
+
+@pytest.mark.parametrize("facts", [{}, {"retry_after_s": 0.5}])
+def test_grpc_is_told_not_to_try_again_within_a_deadline_that_is_too_short(
+    facts: dict[str, float],
+) -> None:
+    assert pushback_ms(DeadlineTooShort("too late", **facts), left_s=9.0) == -1
+
+
+@pytest.mark.parametrize("error", [ShuttingDown("going"), ImageDamaged("torn"), InternalError("?")])
+def test_grpc_keeps_its_own_pace_where_the_server_is_not_busy(error: OcrError) -> None:
+    assert pushback_ms(error, left_s=1.0) is None
