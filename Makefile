@@ -6,10 +6,14 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # What is pure is covered by unit tests to the last line.
 PURE := scheduling stages errors
+GO := client/go
+# The server that clients in other languages are tested against.
+INKSTREAM ?= $(abspath $(BIN)/inkstream)
+SAMPLE := $(abspath build/sample.pdf)
 SOURCES := server client/python protos tests benchmarks examples training
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve check arch format generate lock test bench clean
+.PHONY: help setup demo serve check arch format generate generate-go lock test test-go bench clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -25,6 +29,19 @@ serve: setup ## Serve on port 50051 until stopped
 
 test: setup ## Run all tests
 	$(BIN)/pytest
+
+test-go: setup ## Test the Go client against a server of this tree (needs Go; skipped without)
+ifeq ($(shell command -v go),)
+	@echo "SKIPPED: the Go client is not tested, there is no go on the PATH"
+else
+	cd $(GO) && test -z "$$(gofmt -l . | tee /dev/stderr)"
+	cd $(GO) && go vet ./...
+	cd $(GO) && go tool -modfile=tools.mod staticcheck ./...
+	$(BIN)/python protos/generate_go.py --check
+	@mkdir -p $(dir $(SAMPLE))
+	$(BIN)/python examples/make_sample.py $(SAMPLE)
+	cd $(GO) && INKSTREAM=$(INKSTREAM) SAMPLE_PDF=$(SAMPLE) go test -count=1 ./...
+endif
 
 check: $(READY) ## Format, lint, types, floors, contract, unit tests, stubs up to date
 	$(BIN)/ruff format --check $(SOURCES)
@@ -44,8 +61,11 @@ format: $(READY) ## Format the code and mend what can be mended
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
 
-generate: $(READY) ## Generate the stubs from the protos
+generate: $(READY) ## Generate the Python stubs from the protos, and copy the service config
 	$(BIN)/python protos/generate.py
+
+generate-go: $(READY) ## Generate the Go stubs from the protos (needs Go)
+	$(BIN)/python protos/generate_go.py
 
 bench: setup ## Measure: serving against a bare loop of the same stages
 	$(BIN)/python benchmarks/serving_overhead.py

@@ -107,9 +107,9 @@ def retry_after_s(error: OcrError) -> float | None:
 def pushback_ms(error: OcrError, left_s: float | None) -> int | None:
     """How long the caller's gRPC shall wait before it tries the same call again; -1: not at all.
 
-    None where that is its own business. `left_s` is what is left of the call's time: all tries share
-    it, so a wait that uses it up would only hide the reason. For a call that was refused because it
-    is short it never suffices.
+    None where that is its own business. `left_s` is what is left of the call's time: all tries
+    share it, so a wait that uses it up would only hide the reason. A deadline that was too short is
+    shorter still after any wait.
     """
     if error.fault is not Fault.BUSY:
         return None

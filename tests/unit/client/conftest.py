@@ -12,6 +12,8 @@ import grpc
 import pytest
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.rpc import error_details_pb2, status_pb2
+from grpc_health.v1 import health, health_pb2_grpc
+from grpc_health.v1.health_pb2 import HealthCheckResponse
 
 from inkstream.v1 import models_pb2, models_pb2_grpc, ocr_pb2, ocr_pb2_grpc, page_pb2, settings_pb2
 
@@ -196,11 +198,18 @@ def script() -> Iterator[Script]:
     )
     ocr_pb2_grpc.add_OcrServiceServicer_to_server(ScriptedOcr(script), server)
     models_pb2_grpc.add_ModelServiceServicer_to_server(ScriptedModels(), server)
+    health_pb2_grpc.add_HealthServicer_to_server(_health(), server)
     script.target = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
     server.start()
     yield script
     script.caller_has_gone.set()
     server.stop(grace=None).wait(WAIT_S)
+
+
+def _health() -> health.HealthServicer:
+    servicer = health.HealthServicer()
+    servicer.set("inkstream.v1.OcrService", HealthCheckResponse.SERVING)
+    return servicer
 
 
 def _abort(context: grpc.ServicerContext, status: status_pb2.Status) -> NoReturn:
