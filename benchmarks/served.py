@@ -68,9 +68,13 @@ class RunningServer:
 
 @contextmanager
 def running_server(*flags: str, until_serving: bool = True) -> Iterator[RunningServer]:
-    """A server on free ports, gone afterwards whatever happens."""
+    """A server on free ports, gone afterwards whatever happens.
+
+    Nobody is told beforehand that it stops: who uses it here knows.
+    """
     command = [str(Path(sys.executable).with_name("inkstream")), "serve"]
     ports = ["--host", "127.0.0.1", "--port", "0", "--http-port", "0"]
+    ports.append("--set=server.drain_announce_s=0")
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "server.log"
         with log.open("wb") as output:

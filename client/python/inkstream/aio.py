@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterable, Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from types import TracebackType
 from typing import Self, TypeVar, Unpack
@@ -14,11 +15,12 @@ from grpc import aio
 from inkstream.connection import (
     DEFAULT_ATTEMPT_COUNT,
     DEFAULT_MAX_MESSAGE_BYTES,
+    DEFAULT_RESUME_S,
     DEFAULT_TARGET,
     Connection,
 )
 from inkstream.decoding import decode_line_text, decode_model, decode_page, decode_server_info
-from inkstream.documents import Answer, AsyncCall, AsyncDocument
+from inkstream.documents import AsyncCall, AsyncDocument, AsyncOpened
 from inkstream.errors import MessageTooLarge, from_rpc_error
 from inkstream.options import Options, PageOrder
 from inkstream.requests import DocumentQuery, RequestBuilder, in_parts
@@ -40,7 +42,7 @@ class AsyncClient:
     blocks the loop. To be made inside a running loop.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is named where it is given
         self,
         target: str = DEFAULT_TARGET,
         *,
@@ -49,9 +51,16 @@ class AsyncClient:
         metadata: Sequence[tuple[str, str]] = (),
         max_message_bytes: int = DEFAULT_MAX_MESSAGE_BYTES,
         attempt_count: int = DEFAULT_ATTEMPT_COUNT,
+        resume_s: float = DEFAULT_RESUME_S,
     ) -> None:
         self._connection = Connection(
-            target, timeout_s, credentials, tuple(metadata), max_message_bytes, attempt_count
+            target,
+            timeout_s,
+            credentials,
+            tuple(metadata),
+            max_message_bytes,
+            attempt_count,
+            resume_s,
         )
         self._requests = RequestBuilder(max_message_bytes)
         self._channel = _open_channel(self._connection)
@@ -91,9 +100,22 @@ class AsyncClient:
         Nothing is read or sent before the first page is waited for.
         """
         query = DocumentQuery(pages=pages, dpi=dpi, order=order)
-        build = partial(self._requests.document, source, password, query, options)
-        large = partial(in_parts, source, password, query, options)
-        return AsyncDocument(partial(self._open_document, build, large, timeout_s))
+
+        async def open_call(pages: str, timeout_s: float | None) -> AsyncOpened:
+            wanted = replace(query, pages=pages)
+            build = partial(self._requests.document, source, password, wanted, options)
+            try:
+                request = await asyncio.to_thread(build)
+            except MessageTooLarge:
+                large = in_parts(source, password, wanted, options)
+                if large is None:
+                    raise
+                outgoing = Outgoing(self._connection.max_message_bytes)
+                return self._open_stream([large], outgoing, timeout_s), outgoing
+            metadata = aio.Metadata(*self._connection.metadata)
+            return self._ocr.RecognizeDocument(request, timeout=timeout_s, metadata=metadata), None
+
+        return AsyncDocument(open_call, pages, self._connection.patience(timeout_s))
 
     def recognize_stream(
         self,
@@ -106,7 +128,8 @@ class AsyncClient:
         Nothing is taken or sent before the first event is waited for.
         """
         outgoing = Outgoing(self._connection.max_message_bytes)
-        open_call = partial(self._open_stream, documents, outgoing, timeout_s)
+        deadline_s = self._connection.deadline_s(timeout_s)
+        open_call = partial(self._open_stream, documents, outgoing, deadline_s)
         return AsyncDocumentStream(open_call, outgoing)
 
     async def recognize_lines(
@@ -159,27 +182,6 @@ class AsyncClient:
         except grpc.RpcError as error:
             raise from_rpc_error(error) from error
 
-    async def _open_document(
-        self,
-        build: Callable[[], ocr_pb2.RecognizeDocumentRequest],
-        in_parts: Callable[[], InputDocument | None],
-        timeout_s: float | None,
-    ) -> tuple[AsyncCall[Answer], Outgoing | None]:
-        try:
-            request = await asyncio.to_thread(build)
-        except MessageTooLarge:
-            large = in_parts()
-            if large is None:
-                raise
-            outgoing = Outgoing(self._connection.max_message_bytes)
-            return self._open_stream([large], outgoing, timeout_s), outgoing
-        call = self._ocr.RecognizeDocument(
-            request,
-            timeout=self._connection.deadline_s(timeout_s),
-            metadata=aio.Metadata(*self._connection.metadata),
-        )
-        return call, None
-
     def _open_stream(
         self,
         documents: Iterable[InputDocument] | AsyncIterable[InputDocument],
@@ -188,7 +190,7 @@ class AsyncClient:
     ) -> AsyncCall[ocr_pb2.RecognizeStreamResponse]:
         return self._ocr.RecognizeStream(
             outgoing.messages_async(documents),
-            timeout=self._connection.deadline_s(timeout_s),
+            timeout=timeout_s,
             metadata=aio.Metadata(*self._connection.metadata),
         )
 

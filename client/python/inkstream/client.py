@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Self, TypeVar, Unpack
 
@@ -11,11 +12,12 @@ import grpc
 from inkstream.connection import (
     DEFAULT_ATTEMPT_COUNT,
     DEFAULT_MAX_MESSAGE_BYTES,
+    DEFAULT_RESUME_S,
     DEFAULT_TARGET,
     Connection,
 )
 from inkstream.decoding import decode_line_text, decode_model, decode_page, decode_server_info
-from inkstream.documents import Call, Document
+from inkstream.documents import Call, Document, Opened
 from inkstream.errors import MessageTooLarge, from_rpc_error
 from inkstream.options import Options, PageOrder
 from inkstream.requests import DocumentQuery, RequestBuilder, in_parts
@@ -42,10 +44,13 @@ class Client:
     no TLS; `metadata` goes with every call, say an authorization token. `max_message_bytes` bounds
     a request (else MessageTooLarge) and an answer; the server has a limit of its own. A call that
     finds no server is tried `attempt_count` times in all, at most 5, within a second or two, and
-    one that finds it full when the server says. docs/retries.md has the whole of it.
+    one that finds it full when the server says. A document whose answer breaks off, because the
+    server went away, is resumed: no page comes twice, and none is asked for that has come. That is
+    given up after `resume_s` in which no page has come; 0 means never to try. docs/retries.md has
+    the whole of it.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is named where it is given
         self,
         target: str = DEFAULT_TARGET,
         *,
@@ -54,9 +59,16 @@ class Client:
         metadata: Sequence[tuple[str, str]] = (),
         max_message_bytes: int = DEFAULT_MAX_MESSAGE_BYTES,
         attempt_count: int = DEFAULT_ATTEMPT_COUNT,
+        resume_s: float = DEFAULT_RESUME_S,
     ) -> None:
         self._connection = Connection(
-            target, timeout_s, credentials, tuple(metadata), max_message_bytes, attempt_count
+            target,
+            timeout_s,
+            credentials,
+            tuple(metadata),
+            max_message_bytes,
+            attempt_count,
+            resume_s,
         )
         self._requests = RequestBuilder(max_message_bytes)
         self._channel = _open_channel(self._connection)
@@ -100,23 +112,24 @@ class Client:
 
         `pages` selects, such as "1-3,7,10-"; empty: all. `dpi` 0 is the server's default. With
         `order` "completion" a page comes the moment it is done. A file that is too large for one
-        message is sent in parts.
+        message is sent in parts. Where the answer breaks off, the pages that are missing are asked
+        for again.
         """
         query = DocumentQuery(pages=pages, dpi=dpi, order=order)
-        try:
-            request = self._requests.document(source, password, query, options)
-        except MessageTooLarge:
-            large = in_parts(source, password, query, options)
-            if large is None:
-                raise
-            return Document(*self._open_stream([large], timeout_s))
-        return Document(
-            self._ocr.RecognizeDocument(
-                request,
-                timeout=self._connection.deadline_s(timeout_s),
-                metadata=self._connection.metadata,
-            )
-        )
+
+        def open_call(pages: str, timeout_s: float | None) -> Opened:
+            wanted = replace(query, pages=pages)
+            try:
+                request = self._requests.document(source, password, wanted, options)
+            except MessageTooLarge:
+                large = in_parts(source, password, wanted, options)
+                if large is None:
+                    raise
+                return self._open_stream([large], timeout_s)
+            metadata = self._connection.metadata
+            return self._ocr.RecognizeDocument(request, timeout=timeout_s, metadata=metadata), None
+
+        return Document(open_call, pages, self._connection.patience(timeout_s))
 
     def recognize_stream(
         self, documents: Iterable[InputDocument], *, timeout_s: float | None = None

@@ -9,9 +9,12 @@ from typing import Any, Final
 
 import grpc
 
+from inkstream.resuming import Patience
+
 DEFAULT_TARGET: Final = "localhost:50051"
 DEFAULT_MAX_MESSAGE_BYTES: Final = 64 * 1024 * 1024
 DEFAULT_ATTEMPT_COUNT: Final = 4
+DEFAULT_RESUME_S: Final = 60.0
 
 SERVICE_CONFIG: Final = resources.files("inkstream").joinpath("service_config.json").read_text()
 """What clients of every language ship: which calls are tried again, and how long they may take."""
@@ -27,9 +30,14 @@ class Connection:
     metadata: tuple[tuple[str, str], ...]
     max_message_bytes: int
     attempt_count: int
+    resume_s: float
 
     def deadline_s(self, timeout_s: float | None) -> float | None:
         return self.timeout_s if timeout_s is None else timeout_s
+
+    def patience(self, timeout_s: float | None) -> Patience:
+        """How long one document is tried for, asked for with this deadline."""
+        return Patience(self.resume_s, self.attempt_count, self.deadline_s(timeout_s))
 
     def channel_options(self) -> list[tuple[str, str | int]]:
         return [
@@ -40,6 +48,9 @@ class Connection:
             # A call is only tried again while its request fits this buffer, and the default,
             # 256 KiB, is smaller than most scans.
             ("grpc.per_rpc_retry_buffer_size", self.max_message_bytes),
+            # A server that is started again is found soon, and not after two minutes.
+            ("grpc.initial_reconnect_backoff_ms", 250),
+            ("grpc.max_reconnect_backoff_ms", 5000),
             ("grpc.enable_retries", int(self.attempt_count > 1)),
             ("grpc.service_config", self._service_config()),
         ]

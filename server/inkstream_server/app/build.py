@@ -81,9 +81,10 @@ def build(config: ServerConfig) -> Parts:
         OcrService(tools, readers.lines, calls), ModelService(_facts(config, book), loaded, calls)
     )
     endpoint = OcrEndpoint(ocr_tools(config, book, readers, urls, incoming), calls)
+    grpc = GrpcServer(config.server, services, calls)
     return Parts(
-        grpc=GrpcServer(config.server, services, calls),
-        http=HttpServer(config.server, endpoint, metrics.registry, lambda: admission.is_open),
+        grpc=grpc,
+        http=HttpServer(config.server, endpoint, metrics.registry, lambda: grpc.is_serving),
         urls=fetcher,
         cpu=pools.workers.cpu,
         models=pools.workers.models,

@@ -15,7 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from inkstream_server.app.server import Stopping, serve_until
+from inkstream_server.app.draining import Stopping
+from inkstream_server.app.server import serve_until
 from inkstream_server.config import ServerConfig, Setting
 from inkstream_server.front.listening import UNIX
 from inkstream_server.paddlex.loading import ConfigSources, load_with_pipeline
@@ -118,7 +119,12 @@ class EmbeddedServer:
         if self._is_unwanted:
             return
         front = self._config.server.model_copy(
-            update={"host": self.target, "http_port": None, "drain_grace_s": 0.0}
+            update={
+                "host": self.target,
+                "http_port": None,
+                "drain_announce_s": 0.0,
+                "drain_grace_s": 0.0,
+            }
         )
         config = self._config.model_copy(update={"server": front})
         await serve_until(self._stopping, config, self._is_settled.set)

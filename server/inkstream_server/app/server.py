@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Final
 
 from inkstream_server.app.build import Parts, build
+from inkstream_server.app.draining import LAST_WORDS_S, Stopping, drain
 from inkstream_server.app.outlook import Outlook, PoolState, PoolWatch
 from inkstream_server.app.starting import causes_told
 from inkstream_server.config import ServerConfig
@@ -18,9 +17,6 @@ from inkstream_server.pipeline.dispatcher import Dispatcher
 
 _log = logging.getLogger(__name__)
 
-_LOOK_AGAIN_S: Final = 0.02
-# For the statuses of calls that were ended to reach their callers.
-_LAST_WORDS_S: Final = 1.0
 _LOOK_AT_POOLS_EVERY_S: Final = 0.5
 
 
@@ -44,30 +40,11 @@ async def serve_until(
             await _live(parts, config, stopping, on_serving)
         finally:
             parts.calls.end_all()  # there are none, but where it cannot go on
-            await parts.grpc.stop(_LAST_WORDS_S)
+            await parts.grpc.stop(LAST_WORDS_S)
             await asyncio.gather(parts.cpu.stop(), parts.models.stop())
             await parts.http.stop()
             await parts.urls.close()
             _log.info("stopped")
-
-
-class Stopping:
-    """Counts how often the server is asked to end: first it drains, then it ends at once."""
-
-    def __init__(self) -> None:
-        self.asked = asyncio.Event()
-        self.hurried = asyncio.Event()
-
-    def obey_signals(self) -> None:
-        """Take SIGTERM and SIGINT, which only a process's main thread may, as asking."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.ask)
-
-    def ask(self) -> None:
-        if self.asked.is_set():
-            self.hurried.set()
-        self.asked.set()
 
 
 def _tell_nobody() -> None:
@@ -92,7 +69,7 @@ async def _live(
             on_serving()
             await stopping.asked.wait()
             loops.pop().cancel()  # it would open again what draining closes
-            await _drain(parts, config.server.drain_grace_s, stopping)
+            await drain(parts, config.server, stopping)
             for loop in loops:
                 loop.cancel()
         warming.cancel()
@@ -150,29 +127,3 @@ def _state_of(pool: Dispatcher) -> PoolState:
         has_workers=pool.has_workers,
         failed_start_counts=[slot.failed_start_count for slot in pool.slots],
     )
-
-
-async def _drain(parts: Parts, grace_s: float, stopping: Stopping) -> None:
-    _log.info(
-        "draining: %d documents inside, at most %g s", parts.admission.document_count, grace_s
-    )
-    await parts.grpc.set_serving(is_serving=False)
-    parts.admission.close()
-    hurry = asyncio.create_task(stopping.hurried.wait())
-    # As long as there is something to wait for, who calls is told SHUTTING_DOWN; a gRPC server that
-    # stops has no answer for them but to cancel.
-    answered = asyncio.create_task(_answered(parts))
-    await asyncio.wait([answered, hurry], timeout=grace_s, return_when=asyncio.FIRST_COMPLETED)
-    for waiting in (answered, hurry):
-        waiting.cancel()
-    parts.calls.end_all()
-    await parts.grpc.stop(_LAST_WORDS_S)
-
-
-async def _answered(parts: Parts) -> None:
-    """Until no document is inside and every answer is taken."""
-    while parts.admission.document_count or parts.calls.is_sending:  # noqa: ASYNC110 - once a life
-        await asyncio.sleep(_LOOK_AGAIN_S)
-    with suppress(TimeoutError):  # a stream may stay open without a document
-        async with asyncio.timeout(_LAST_WORDS_S):
-            await parts.calls.ended()

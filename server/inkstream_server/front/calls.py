@@ -63,6 +63,8 @@ class Calls:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._is_ending = False
         self._unsent_count = 0
+        self.last_came_at = 0.0
+        """When the last call came, by the monotonic clock."""
 
     @property
     def is_sending(self) -> bool:
@@ -89,6 +91,7 @@ class Calls:
     def counted(self, method: str, request_id: str, peer: str) -> Iterator[CallRecord]:
         """Have the current task count as a call within the block, which says how it ends."""
         record, started_at = CallRecord(request_id), time.monotonic()
+        self.last_came_at = started_at
         task = asyncio.current_task()
         assert task is not None, "every call is answered in a task of its own"
         self._tasks.add(task)

@@ -57,12 +57,20 @@ class GrpcServer:
             ) from error
         await self._server.start()
 
+    @property
+    def is_serving(self) -> bool:
+        """What health checks are told."""
+        return self._health.is_serving
+
     async def set_serving(self, *, is_serving: bool) -> None:
         """What health checks are told from now on."""
         await self._health.set_serving(is_serving=is_serving)
 
     async def stop(self, grace_s: float) -> None:
-        """Refuse new calls; calls in flight have `grace_s` to finish, then are cancelled."""
+        """Send connections away; calls in flight have `grace_s` to finish, then are cancelled.
+
+        What comes before a client knows is cancelled. It may be called again, with less grace.
+        """
         await self._health.end_watches()
         await self._server.stop(grace_s)
 

@@ -28,6 +28,10 @@ class HealthService(health_pb2_grpc.HealthServicer):  # type: ignore[misc]  # it
         self._is_ending = False
         self._changed = asyncio.Condition()
 
+    @property
+    def is_serving(self) -> bool:
+        return bool(self._status[""] == Response.SERVING)
+
     async def set_serving(self, *, is_serving: bool) -> None:
         status = Response.SERVING if is_serving else Response.NOT_SERVING
         async with self._changed:

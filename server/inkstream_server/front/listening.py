@@ -25,6 +25,9 @@ class FrontConfig(BaseModel, frozen=True, extra="forbid"):
     max_http_idle_s: float = Field(default=75.0, gt=0.0)
     max_message_bytes: int = Field(default=64 << 20, ge=1 << 10, le=(1 << 31) - 1)
     max_documents: int = Field(default=512, ge=1)
+    # Seconds between saying that it ends, to health checks, and refusing what comes.
+    drain_announce_s: float = Field(default=0.5, ge=0.0)
+    # Seconds that calls in flight have from then on before they are ended.
     drain_grace_s: float = Field(default=30.0, ge=0.0)
     # Seconds for which a streaming call may leave its answers untaken.
     max_unread_s: float = Field(default=600.0, gt=0.0)

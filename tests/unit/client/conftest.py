@@ -26,7 +26,9 @@ class Script:
 
     `failures` are raised one a call, before `pages`, `late_failures` after them;
     `document_failures` end one document each of a stream, whose messages are in `messages`. After
-    the pages a document stays open until the caller has gone where `hangs` is set.
+    the pages a document stays open until the caller has gone where `hangs` is set. Of `breaks` each
+    ends one call for a document after these pages, as a server does that goes away; the pages that
+    are selected come after the last, if `page_count` is told.
     """
 
     target: str = ""
@@ -35,12 +37,28 @@ class Script:
     late_failures: list[status_pb2.Status] = field(default_factory=list)
     document_failures: list[page_pb2.Error] = field(default_factory=list)
     hangs: bool = False
+    page_count: int = 0
+    breaks: list[tuple[int, ...]] = field(default_factory=list)
     requests: list[object] = field(default_factory=list)
     messages: list[ocr_pb2.RecognizeStreamRequest] = field(default_factory=list)
     metadata: dict[str, str | bytes] = field(default_factory=dict)
     peers: set[str] = field(default_factory=set)
     has_been_asked_again: threading.Event = field(default_factory=threading.Event)
     caller_has_gone: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def document_requests(self) -> list[ocr_pb2.RecognizeDocumentRequest]:
+        return [
+            each for each in self.requests if isinstance(each, ocr_pb2.RecognizeDocumentRequest)
+        ]
+
+    def pages_for(self, ranges: str) -> list[page_pb2.Page]:
+        """Those that a request of a client of ours selects: 3,5-7."""
+        if not self.page_count or not ranges:
+            return self.pages
+        spans = [part.partition("-") for part in ranges.split(",")]
+        numbers = {n for a, _, b in spans for n in range(int(a), int(b or a) + 1)}
+        return [page for page in self.pages if page.page_number in numbers]
 
     def add_page(self, page_number: int, *texts: str) -> None:
         corners = [page_pb2.Point(x=x, y=y) for x, y in ((0, 5), (90, 5), (90, 25), (0, 25))]
@@ -102,11 +120,18 @@ class ScriptedOcr(ocr_pb2_grpc.OcrServiceServicer):
         self, request: ocr_pb2.RecognizeDocumentRequest, context: grpc.ServicerContext
     ) -> Iterator[ocr_pb2.RecognizeDocumentResponse]:
         self._enter(request, context)
-        pages = self._script.pages
+        pages = self._script.pages_for(request.pages.ranges)
         start = ocr_pb2.DocumentStart(
-            page_count=9, selected_page_count=len(pages), media_type="application/pdf"
+            page_count=9,
+            selected_page_count=self._script.page_count or len(pages),
+            media_type="application/pdf",
         )
         yield ocr_pb2.RecognizeDocumentResponse(start=start)
+        if self._script.breaks:
+            for number in self._script.breaks.pop(0):
+                (page,) = (each for each in pages if each.page_number == number)
+                yield ocr_pb2.RecognizeDocumentResponse(page=page)
+            context.abort(grpc.StatusCode.UNAVAILABLE, "gone")
         for page in pages:
             yield ocr_pb2.RecognizeDocumentResponse(page=page)
         self._hang(context)
