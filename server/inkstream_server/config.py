@@ -68,13 +68,17 @@ class ModelsConfig(BaseModel, frozen=True, extra="forbid"):
 
     # None: $INKSTREAM_MODELS_DIR, else ~/.cache/inkstream/models.
     dir: Path | None = None
+    # What finds the text of a page.
     text_detection: str = "PP-OCRv4_mobile_det"
+    # What reads its lines: a name, or a list of them.
     text_recognition: Annotated[
         tuple[str, ...], BeforeValidator(_one_or_several), Field(min_length=1)
     ] = ("PP-OCRv4_mobile_rec",)
-    # None: requests cannot turn the module on. The first comes with the package.
+    # What tells how a page lies. None: requests cannot turn it on. This one comes with the package.
     doc_orientation: str | None = DOC_ORIENTATION
+    # What makes photographed pages flat. None: requests cannot turn it on.
     doc_unwarping: str | None = None
+    # What tells which lines are upside down. None: requests cannot turn it on.
     textline_orientation: str | None = "ch_ppocr_mobile_v2.0_cls"
 
 
@@ -93,14 +97,18 @@ def _tuning_word(value: object) -> object:
 class InferenceConfig(BaseModel, frozen=True, extra="forbid"):
     """What runs the models, and how."""
 
+    # cpu, or by Paddle's names: gpu:0, npu, several of a kind as gpu:0,1.
     device: str = "cpu"
+    # openvino, paddle, onnxruntime or fake; auto: the fastest that can run the model.
     engine: str = "auto"
+    # What models compute in; auto: what the engine does best on the device.
     precision: Precision = Precision.AUTO
     # What line widths are rounded up to, in pixels. 1: exact. None: exact in fp32, whose texts are
     # PaddleX's, and to the rungs of a ladder elsewhere; docs/decisions/022.
     width_step: int | None = Field(default=None, ge=1, le=320)
     # Seconds that a batch may take before its worker counts as hung and is replaced.
     max_batch_s: float = Field(default=120.0, gt=0.0)
+    # When batch times are measured, from which batch sizes follow: once, at every start, or never.
     tuning: Annotated[Tuning, BeforeValidator(_tuning_word)] = Tuning.AUTO
     # Where measured times are kept. None: ~/.cache/inkstream/tuning.
     tuning_dir: Path | None = None
@@ -121,9 +129,12 @@ class BatchingConfig(BaseModel, frozen=True, extra="forbid"):
 class MemoryConfig(BaseModel, frozen=True, extra="forbid"):
     """Shared memory, in bytes. It is taken as it is first used, and never grows past this."""
 
+    # Documents that are being read, as they came.
     documents_bytes: int = Field(default=256 * _MEBIBYTE, ge=_MEBIBYTE)
+    # Pages as they were drawn. At least one at the limits of pixels, three bytes each.
     pages_bytes: int = Field(default=768 * _MEBIBYTE, ge=_MEBIBYTE)
-    # At least the largest detector input, three bytes a pixel, and its map, four bytes.
+    # What goes to models and comes back. At least the largest detector input, three bytes a pixel,
+    # and its map, four bytes.
     tensors_bytes: int = Field(default=256 * _MEBIBYTE, ge=8 * MAX_SIDE_PX * MAX_SIDE_PX)
 
 
@@ -145,11 +156,20 @@ class ServerConfig(BaseModel, frozen=True, extra="forbid"):
     window_pages: int | None = Field(default=None, ge=1, le=1024)
     # Pages of one priority that are worked on at once, of all documents. None: planned likewise.
     working_pages: int | None = Field(default=None, ge=1, le=65536)
+    # What the log tells.
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
 
 
 # Read elsewhere: where models lie is asked by commands that have no configuration.
 _OTHER_VARIABLES: Final = frozenset({"INKSTREAM_MODELS_BASE_URL", "INKSTREAM_MODELS_DIR"})
+
+
+@dataclass(frozen=True, slots=True)
+class Layered:
+    """A configuration, and by dotted key where each value is from that is no default."""
+
+    config: ServerConfig
+    origins: Mapping[str, str]
 
 
 def load_config(
@@ -158,7 +178,7 @@ def load_config(
     flags: Sequence[tuple[str, Any]],
     beneath: Sequence[Setting] = (),
     flags_origin: str = "the command line",
-) -> ServerConfig:
+) -> Layered:
     """Read the configuration. Raises ConfigInvalid.
 
     `flags` are (dotted key, value), errors call them `flags_origin`. `beneath` lies between the
@@ -181,7 +201,7 @@ def load_config(
     except ValidationError as error:
         raise ConfigInvalid(findings(error, lambda key: _origin(key, sources))) from error
     _check_memory(config)
-    return config
+    return Layered(config, sources)
 
 
 def _check_memory(config: ServerConfig) -> None:

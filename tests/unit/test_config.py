@@ -25,7 +25,7 @@ def load(
         assert folder is not None
         file = folder / "config.yml"
         file.write_text(text, encoding="utf-8")
-    return load_config(file, environ or {}, flags)
+    return load_config(file, environ or {}, flags).config
 
 
 def test_without_any_layer_the_defaults_hold() -> None:

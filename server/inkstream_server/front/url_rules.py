@@ -104,20 +104,24 @@ def _checked_pattern(text: str) -> str:
 class UrlConfig(BaseModel, frozen=True, extra="forbid"):
     """Which URLs the server fetches, and what that may take."""
 
-    # Such as files.example.com, *.example.com, files.example.com:8443; * is any. Empty: none is.
+    # Hosts, such as files.example.com, *.example.com, files.example.com:8443; * is any. Empty: none
+    # is.
     hosts: tuple[Annotated[str, AfterValidator(_checked_pattern)], ...] = ()
     # Whether http will do, which anybody on the way may read and change.
     allow_http: bool = False
     # Networks that are fetched from though their addresses are not public, such as 10.1.0.0/16.
     allow_networks: tuple[Network, ...] = ()
+    # Of one of them.
     max_bytes: int = Field(default=64 * _MEBIBYTE, ge=1)
     # How often a host may send on to another of its own URLs.
     max_redirects: int = Field(default=3, ge=0, le=20)
     # What is fetched at once.
     max_fetches: int = Field(default=32, ge=1, le=10_000)
-    # Seconds: to connect, for which nothing may come, for all of it.
+    # Seconds to connect.
     connect_s: float = Field(default=5.0, gt=0.0)
+    # Seconds for which nothing may come.
     idle_s: float = Field(default=10.0, gt=0.0)
+    # Seconds for all of it.
     total_s: float = Field(default=60.0, gt=0.0)
 
 

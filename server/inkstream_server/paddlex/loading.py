@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from inkstream_server.config import ConfigInvalid, ServerConfig, Setting, load_config
+from inkstream_server.config import ConfigInvalid, Layered, ServerConfig, Setting, load_config
 from inkstream_server.engines.fake import FakeEngine
 from inkstream_server.models.catalogue import CATALOGUE
 from inkstream_server.models.store import ModelStore, default_models_dir
@@ -36,7 +36,11 @@ class ConfigSources:
     defaults: Sequence[Setting] = ()
     flags_origin: str = "the command line"
 
-    def config(self, layer: Sequence[Setting] = ()) -> ServerConfig:
+    def config(self) -> ServerConfig:
+        """Raises ConfigInvalid."""
+        return self.layered().config
+
+    def layered(self, layer: Sequence[Setting] = ()) -> Layered:
         """With a layer above the defaults. Raises ConfigInvalid."""
         beneath = (*self.defaults, *layer)
         return load_config(self.file, self.environ, self.flags, beneath, self.flags_origin)
@@ -51,6 +55,8 @@ class LoadedConfig:
     remarks: tuple[str, ...] = ()
     # Not as the file has it.
     warnings: tuple[str, ...] = ()
+    # By dotted key where each value is from that is no default.
+    origins: Mapping[str, str] = field(default_factory=dict)
 
     def log(self) -> None:
         for text in self.remarks:
@@ -66,15 +72,16 @@ def load_with_pipeline(
 
     Raises ConfigInvalid.
     """
-    plain = sources.config()
+    plain = sources.layered()
     form, origin = _form_of(pipeline)
     if form is None:
-        return LoadedConfig(plain)
-    pulled = _Pulled(plain, sources.environ)
+        return LoadedConfig(plain.config, origins=plain.origins)
+    pulled = _Pulled(plain.config, sources.environ)
     layer = layer_of(form, origin, pulled.is_there)
-    config = sources.config(layer.settings)
-    warnings = (_warning(module, config, pulled) for module in layer.missing)
-    return LoadedConfig(config, layer.remarks, tuple(text for text in warnings if text))
+    whole = sources.layered(layer.settings)
+    told = (_warning(module, whole.config, pulled) for module in layer.missing)
+    warnings = tuple(text for text in told if text)
+    return LoadedConfig(whole.config, layer.remarks, warnings, whole.origins)
 
 
 def _form_of(pipeline: str | Mapping[str, object] | None) -> tuple[OcrPipeline | None, str]:

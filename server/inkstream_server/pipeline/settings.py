@@ -23,17 +23,24 @@ _MAX_UNCLIP_RATIO: Final = 100.0
 class PageDefaults(BaseModel, frozen=True, extra="forbid"):
     """What a page is read with where a request says nothing. The production line's own values."""
 
-    # Where its model is served.
+    # Whether pages are set upright, where its model is served.
     use_doc_orientation_classify: bool = True
-    # Likewise.
+    # Whether photographed pages are made flat, likewise.
     use_doc_unwarping: bool = True
-    # Its model is of an older generation; see docs/decisions/004.
+    # Whether lines that stand on their head are turned. Its model is of an older generation; see
+    # docs/decisions/004.
     use_textline_orientation: bool = False
+    # The side length that the limit's type speaks of.
     text_det_limit_side_len: int = Field(default=960, ge=1)
+    # min: the short side is scaled up to the limit; max: the long one down.
     text_det_limit_type: LimitType = LimitType.MAX
+    # A pixel whose text probability is above this belongs to text.
     text_det_thresh: float = Field(default=0.3, ge=0.0, le=1.0)
+    # A region whose mean text probability is under this is dropped.
     text_det_box_thresh: float = Field(default=0.6, ge=0.0, le=1.0)
+    # How far a region is grown, as a multiple of its area over its perimeter.
     text_det_unclip_ratio: float = Field(default=2.0, gt=0.0, le=_MAX_UNCLIP_RATIO)
+    # A line whose score is under this is left out.
     text_rec_score_thresh: float = Field(default=0.0, ge=0.0, le=1.0)
 
 

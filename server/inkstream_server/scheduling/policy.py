@@ -41,9 +41,13 @@ ONE_BY_ONE: Final = BatchPolicy(max_count=1)
 class BatchWishes(BaseModel, frozen=True, extra="forbid"):
     """What the configuration says of a policy. None: as it was measured."""
 
+    # Items of a batch.
     max_count: int | None = Field(default=None, ge=1, le=4096)
+    # Whether only batches of 1, 2, 4, 8 … are made.
     powers_of_two: bool | None = None
+    # Padded pixels of a batch; one item may exceed it alone.
     max_pixels: int | None = Field(default=None, ge=1)
+    # How long an item may be made to wait for company.
     max_wait_s: float | None = Field(default=None, ge=0.0, le=10.0)
 
     def over(self, policy: BatchPolicy) -> BatchPolicy:

@@ -22,8 +22,11 @@ _FEEDERS_PER_DEVICE: Final = 8
 class WorkerCounts(BaseModel, frozen=True, extra="forbid"):
     """How many of each to run, and what they may do. None: planned from the cores there are."""
 
+    # Processes that run models. None: one a core, 8 at most; elsewhere one a device.
     model_workers: int | None = Field(default=None, ge=1, le=256)
+    # Threads of each of them.
     model_threads: int | None = Field(default=None, ge=1, le=256)
+    # Processes that decode, find and cut.
     cpu_workers: int | None = Field(default=None, ge=1, le=256)
     # What one of them may have in memory for itself, in bytes, before it is replaced. None: 1.5
     # GiB, or 1 GiB more than with all its models warm where that is more.
