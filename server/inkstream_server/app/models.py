@@ -36,14 +36,13 @@ def models_to_load(
 
     No two have the same name. Raises OcrError with the command that helps.
     """
-    folder = models.dir.expanduser() if models.dir else default_models_dir(os.environ)
-    store = ModelStore(folder)
+    store = models_store(models)
     device, *_ = parse_devices(inference.device)  # workers take all of them in turn
     settings = EngineSettings(device, inference.precision, threads)
     if inference.engine != _FAKE_ENGINE:
         _check_pulled(store, models)
     chosen: dict[str, ModelToLoad] = {}
-    for module, name in _configured(models):
+    for module, name in configured_models(models):
         files = _files(store, module, name, inference.engine)
         if files.name in chosen:
             raise _same_name(files, chosen[files.name].files)
@@ -54,9 +53,32 @@ def models_to_load(
     return tuple(chosen.values())
 
 
+def models_store(models: ModelsConfig) -> ModelStore:
+    """Where pulled models lie."""
+    return ModelStore(models.dir.expanduser() if models.dir else default_models_dir(os.environ))
+
+
+def pulled_names(models: ModelsConfig) -> list[str]:
+    """Those of the configured models that are named, and not told by a path."""
+    return [name for _, name in configured_models(models) if os.sep not in name]
+
+
+def configured_models(models: ModelsConfig) -> Iterator[tuple[Module, str]]:
+    """The names and paths, module by module."""
+    yield Module.TEXT_DETECTION, models.text_detection
+    for name in models.text_recognition:
+        yield Module.TEXT_RECOGNITION, name
+    if models.doc_orientation is not None:
+        yield Module.DOC_ORIENTATION, models.doc_orientation
+    if models.doc_unwarping is not None:
+        yield Module.DOC_UNWARPING, models.doc_unwarping
+    if models.textline_orientation is not None:
+        yield Module.TEXTLINE_ORIENTATION, models.textline_orientation
+
+
 def _check_pulled(store: ModelStore, models: ModelsConfig) -> None:
     """Every named model is there, and what was pulled is what the catalogue says it is."""
-    names = [name for _, name in _configured(models) if os.sep not in name]
+    names = pulled_names(models)
     missing = [name for name in names if not store.directory(name).is_dir()]
     if missing:
         raise ModelMissing(f"{', '.join(missing)} not in {store.root}; {_advice(store, missing)}")
@@ -79,19 +101,6 @@ def _same_name(model: ModelFiles, other: ModelFiles) -> ConfigInvalid:
         f"({other.module.value}) are both named {model.name!r}; give one another name where it is "
         f"configured, such as my_model={model.graph.parent}"
     )
-
-
-def _configured(models: ModelsConfig) -> Iterator[tuple[Module, str]]:
-    """The names and paths, module by module."""
-    yield Module.TEXT_DETECTION, models.text_detection
-    for name in models.text_recognition:
-        yield Module.TEXT_RECOGNITION, name
-    if models.doc_orientation is not None:
-        yield Module.DOC_ORIENTATION, models.doc_orientation
-    if models.doc_unwarping is not None:
-        yield Module.DOC_UNWARPING, models.doc_unwarping
-    if models.textline_orientation is not None:
-        yield Module.TEXTLINE_ORIENTATION, models.textline_orientation
 
 
 def _files(store: ModelStore, module: Module, name: str, engine: str) -> ModelFiles:

@@ -19,7 +19,9 @@ from inkstream_server.errors import OcrError
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
-_COMMANDS: Final = ("serve", "read", "predict", "bench", "models", "tune", "simulate", "config")
+_COMMANDS: Final = (
+    "serve", "doctor", "read", "predict", "bench", "models", "tune", "simulate", "config",
+)  # fmt: skip
 _INSTALL: Final = "pip install '.[server,openvino]'"
 _INTERRUPTED: Final = 130  # as shells report SIGINT
 
