@@ -30,7 +30,7 @@ class Connection:
     metadata: tuple[tuple[str, str], ...]
     max_message_bytes: int
     attempt_count: int
-    resume_s: float
+    resume_s: float = DEFAULT_RESUME_S
 
     def deadline_s(self, timeout_s: float | None) -> float | None:
         return self.timeout_s if timeout_s is None else timeout_s

@@ -90,6 +90,7 @@ def decode_model(message: models_pb2.Model) -> Model:
         precision=message.precision,
         character_count=message.character_count,
         is_default=message.is_default,
+        sha256=message.sha256,
     )
 
 

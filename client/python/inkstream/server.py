@@ -26,7 +26,10 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model that is loaded on a device. `is_default`: a request that names none gets it."""
+    """A model that is loaded on a device. `is_default`: a request that names none gets it.
+
+    `sha256` tells its files from any other's; empty where an older server does not say.
+    """
 
     name: str
     module: str
@@ -35,6 +38,7 @@ class Model:
     precision: str
     character_count: int
     is_default: bool
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from inkstream_server.app.loads import ModelLoads
 from inkstream_server.app.plan import ServerPlan, plan_server
 from inkstream_server.app.pools import ServerPools
 from inkstream_server.app.readers import build_readers
+from inkstream_server.app.reloading import Reloader
 from inkstream_server.app.served import served_models
 from inkstream_server.app.tuning import Tuner
 from inkstream_server.app.widths import ModelWidths
@@ -52,6 +53,7 @@ class Parts:
     tuner: Tuner
     policies: BatchPolicies
     loads: ModelLoads
+    reloader: Reloader
 
 
 def build(config: ServerConfig) -> Parts:
@@ -94,6 +96,7 @@ def build(config: ServerConfig) -> Parts:
         tuner=Tuner(config, server_plan),
         policies=policies,
         loads=loads,
+        reloader=Reloader(config, server_plan, readers.gate, metrics.workers),
     )
 
 

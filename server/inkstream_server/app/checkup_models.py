@@ -86,10 +86,11 @@ def reading(config: ServerConfig) -> Iterator[Finding]:
         server.stop()
 
 
-def drawn_sample() -> np.ndarray:
-    """A white page, BGR, with the sample on it."""
+def drawn_sample() -> bytes:
+    """A white page with the sample on it, as PNG."""
     page = np.full((*_SIZE_PX, 3), 255, np.uint8)
-    return cv2.putText(page, SAMPLE, (40, 100), cv2.FONT_HERSHEY_SIMPLEX, 2.0, (0, 0, 0), 4)
+    cv2.putText(page, SAMPLE, (40, 100), cv2.FONT_HERSHEY_SIMPLEX, 2.0, (0, 0, 0), 4)
+    return cv2.imencode(".png", page)[1].tobytes()
 
 
 def _runs_on(model: ModelToLoad) -> Iterator[Finding]:

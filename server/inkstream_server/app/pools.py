@@ -14,9 +14,17 @@ from inkstream_server.telemetry.metrics import Metrics, PoolMetrics
 from inkstream_server.workers.arena import Arena
 from inkstream_server.workers.environment import worker_environment
 from inkstream_server.workers.memory import SharedMemory
+from inkstream_server.workers.model_tasks import ModelToLoad
+from inkstream_server.workers.plan import WorkerPlan
 from inkstream_server.workers.role import Launch, RoleSpec
 from inkstream_server.workers.role_specs import CpuRoleSpec, ModelRoleSpec
 from inkstream_server.workers.slot import WorkerSlot
+
+
+def model_specs(workers: WorkerPlan, models: Sequence[ModelToLoad]) -> list[ModelRoleSpec]:
+    """What each model worker is to be: all of the models, on its own device."""
+    devices = [workers.device_of(number) for number in range(workers.model_workers)]
+    return [ModelRoleSpec(tuple(model.on(device) for model in models)) for device in devices]
 
 
 class ServerPools:
@@ -55,13 +63,9 @@ class ServerPools:
         )
 
     def _model_pool(self, plan: ServerPlan, queueing: Queueing, metrics: PoolMetrics) -> Dispatcher:
-        workers = plan.workers
-        devices = [workers.device_of(number) for number in range(workers.model_workers)]
-        specs = [
-            ModelRoleSpec(tuple(model.on(device) for model in plan.models)) for device in devices
-        ]
+        specs = model_specs(plan.workers, plan.models)
         return Dispatcher(
-            self._slots(metrics, specs, threads=workers.model_threads),
+            self._slots(metrics, specs, threads=plan.workers.model_threads),
             queueing,
             batch_limit_s=self._config.inference.max_batch_s,
             metrics=metrics,

@@ -26,6 +26,7 @@ class Readers:
     intake: Intake
     documents: DocumentReader
     lines: LineReader
+    gate: PageGate
 
 
 def build_readers(
@@ -49,4 +50,4 @@ def build_readers(
         window_page_count=config.window_pages or window_page_count(worker_count),
     )
     tools = LineTools(pools.workers, pools.arenas.tensors, gate, work, widths_of)
-    return Readers(intake, documents, LineReader(intake, tools, pools.metrics))
+    return Readers(intake, documents, LineReader(intake, tools, pools.metrics), gate)

@@ -23,18 +23,28 @@ _LOOK_AT_POOLS_EVERY_S: Final = 0.5
 async def run_server(config: ServerConfig) -> None:
     """Serve until SIGTERM or SIGINT, then let calls in flight finish. A second signal ends that.
 
+    SIGHUP has the models read again, and those that have changed served.
     Raises OcrError where the server cannot start, or cannot go on.
     """
     stopping = Stopping()
     stopping.obey_signals()
-    await serve_until(stopping, config, _tell_nobody)
+    await serve_until(stopping, config, _tell_nobody, takes_signals=True)
 
 
 async def serve_until(
-    stopping: Stopping, config: ServerConfig, on_serving: Callable[[], None]
+    stopping: Stopping,
+    config: ServerConfig,
+    on_serving: Callable[[], None],
+    *,
+    takes_signals: bool = False,
 ) -> None:
-    """The same, until it is asked to stop. `on_serving` is called once calls are answered."""
+    """The same, until it is asked to stop. `on_serving` is called once calls are answered.
+
+    `takes_signals`: SIGHUP is for it, which only a process's main thread may say.
+    """
     parts = build(config)
+    if takes_signals:
+        parts.reloader.obey_signal()
     with causes_told():
         try:
             await _live(parts, config, stopping, on_serving)
@@ -64,6 +74,7 @@ async def _live(
             loops = [pools.create_task(pool.serve()) for pool in (parts.cpu, parts.models)]
             parts.admission.open()
             await parts.grpc.set_serving(is_serving=True)
+            loops.append(pools.create_task(parts.reloader.serve(parts.models.slots, parts.loaded)))
             loops.append(pools.create_task(_watch_pools(parts, config.workers.max_failed_starts)))
             _log.info("serving, %.1f s after the start", time.monotonic() - started_at)
             on_serving()
@@ -93,7 +104,7 @@ async def _warm_up(parts: Parts) -> None:
     async with asyncio.TaskGroup() as starting:
         starting.create_task(parts.cpu.start())
         models = starting.create_task(parts.models.start())
-    parts.loaded.extend(models.result())
+    parts.loaded.extend(await parts.reloader.note_loaded(models.result()))
     for each in parts.loaded:
         _log.info(
             "warm: %s, engine %s on %s in %s, %d MiB in each worker",

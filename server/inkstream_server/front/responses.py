@@ -131,6 +131,7 @@ def model(loaded: LoadedModel, *, is_default: bool) -> models_pb2.Model:
         precision=loaded.precision,
         character_count=loaded.character_count,
         is_default=is_default,
+        sha256=loaded.sha256,
     )
 
 

@@ -32,6 +32,22 @@ class PageGate:
         return sum(room.inside_count for room in self._rooms.values())
 
     @asynccontextmanager
+    async def empty(self) -> AsyncIterator[None]:
+        """Let nobody in before the end of the block, which begins when nobody is inside.
+
+        Who comes meanwhile waits in line. At most one such block at a time.
+        """
+        for room in self._rooms.values():
+            room.shut()
+        try:
+            for room in self._rooms.values():
+                await room.empty.wait()
+            yield
+        finally:
+            for room in self._rooms.values():
+                room.reopen()
+
+    @asynccontextmanager
     async def passing(self, place: Place, work_s: float) -> AsyncIterator[int]:
         """Be inside for the block, which is given the page's turn; waits until there is room."""
         room = self._rooms[place.flow.priority]
@@ -47,6 +63,10 @@ class _Room:
 
     def __init__(self, max_page_count: int) -> None:
         self._room: Room[asyncio.Future[None]] = Room(max_page_count)
+        self._is_shut = False
+        self.empty = asyncio.Event()
+        """Set while nobody is inside."""
+        self.empty.set()
 
     @property
     def inside_count(self) -> int:
@@ -67,7 +87,24 @@ class _Room:
         self._room.leave()
         self._let_in()
 
+    def shut(self) -> None:
+        self._is_shut = True
+
+    def reopen(self) -> None:
+        self._is_shut = False
+        self._let_in()
+
     def _let_in(self) -> None:
-        while (entered := self._room.let_in(now=time.monotonic())) is not None:
+        self._admit()
+        if self._room.inside_count:
+            self.empty.clear()
+        else:
+            self.empty.set()
+
+    def _admit(self) -> None:
+        while not self._is_shut:
+            entered = self._room.let_in(now=time.monotonic())
+            if entered is None:
+                return
             if not entered.cancelled():  # else its caller will know in a moment, and leaves
                 entered.set_result(None)

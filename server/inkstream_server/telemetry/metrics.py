@@ -146,6 +146,12 @@ class WorkerMetrics:
     """The processes behind the front, one by one."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        self.reloads = Counter(
+            "inkstream_model_reloads",
+            "Times that models were to be read again, by result: changed, unchanged or failed.",
+            ("result",),
+            registry=registry,
+        )
         self.restarts = Counter(
             "inkstream_worker_restarts",
             "Workers that had to be replaced, by pool and by cause: crashed, killed (from outside),"

@@ -80,6 +80,8 @@ class LoadedModel:
     character_count: int
     # What one worker has in memory for it once it is warm.
     memory_bytes: int = field(default=0, compare=False)
+    # What tells its files from another's; told by who had them loaded.
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ def main(descriptor: int, heartbeat_descriptor: int) -> int:
 
 
 def _ignore_ends() -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
 
 

@@ -6,13 +6,15 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, replace
 from typing import Final
 
 from inkstream_server.workers.channel import Finished
 from inkstream_server.workers.loss import Cause, Loss, WorkerLost
 from inkstream_server.workers.model_tasks import LoadedModel
 from inkstream_server.workers.pulse import Pulse, beat_interval_s
-from inkstream_server.workers.role import Launch
+from inkstream_server.workers.role import Launch, RoleSpec
 from inkstream_server.workers.watermark import watermark_bytes
 from inkstream_server.workers.worker import Worker, WorkerStartFailed
 
@@ -34,6 +36,23 @@ def _tell_nobody(cause: str) -> None:
     del cause
 
 
+@dataclass(frozen=True, slots=True)
+class Successor:
+    """A warm worker that may take another's place, and what it was started from."""
+
+    launch: Launch
+    worker: Worker
+
+
+async def end(worker: Worker) -> None:
+    """End a worker that nobody uses any more."""
+    try:
+        async with asyncio.timeout(_END_S):
+            await worker.close()
+    except TimeoutError:
+        await worker.kill()
+
+
 class WorkerSlot:
     """A place for one worker. One task at a time runs batches on it.
 
@@ -50,6 +69,7 @@ class WorkerSlot:
         self._worker: Worker | None = None
         self._ready = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
+        self._between_batches = asyncio.Lock()
 
     @property
     def is_ready(self) -> bool:
@@ -88,6 +108,10 @@ class WorkerSlot:
         Once one of them is raised no process has the batch, and what it wrote to will change no
         more.
         """
+        async with self._between_batches:
+            return await self._run(key, items, limit_s)
+
+    async def _run(self, key: object, items: tuple[object, ...], limit_s: float) -> Finished:
         worker = self._worker
         if worker is None or worker.has_ended:
             self._note_end_of(worker)
@@ -119,6 +143,32 @@ class WorkerSlot:
             size = f"had {worker.memory_bytes >> 20} MiB in memory and was ended"
             await worker.close(Loss(Cause.TOO_LARGE, size))
 
+    async def prepare(self, spec: RoleSpec) -> Successor:
+        """Start a worker of another recipe beside the one that is here. Raises WorkerStartFailed.
+
+        Who is given it lets it `succeed`, or ends it.
+        """
+        launch = replace(self._launch, spec=spec)
+        return Successor(launch, await Worker.start(launch))
+
+    def idle(self) -> AbstractAsyncContextManager[None]:
+        """Let no batch run within the block, which begins when the one that runs has ended."""
+        return self._between_batches
+
+    def succeed(self, successor: Successor) -> Worker | None:
+        """Put another worker, and its recipe, in the place of the one that is here, which is idle.
+
+        The old one is the caller's to end.
+        """
+        if self._keeper is not None:
+            self._keeper.cancel()
+        old, self._worker, self._launch = self._worker, successor.worker, successor.launch
+        self.failed_start_count, self.start_failure = 0, None
+        self._ready.set()
+        _log.info("%s has new models (pid %d)", self.name, successor.worker.pid)
+        self._keeper = asyncio.create_task(self._keep(), name=f"keep {self.name}")
+        return old
+
     def tell(self, item: object) -> None:
         if self._worker is not None:
             self._worker.tell(item)
@@ -130,13 +180,8 @@ class WorkerSlot:
             await asyncio.gather(self._keeper, return_exceptions=True)
         worker, self._worker = self._worker, None
         self._ready.clear()
-        if worker is None:
-            return
-        try:
-            async with asyncio.timeout(_END_S):
-                await worker.close()
-        except TimeoutError:
-            await worker.kill()
+        if worker is not None:
+            await end(worker)
 
     def _note_end_of(self, worker: Worker | None) -> None:
         """Let nobody try this worker again, should its keeper not know yet that it is gone."""

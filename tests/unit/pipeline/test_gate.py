@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 
+import pytest
 from tests.unit.scheduling.flows import place
 
 from inkstream_server.pipeline.gate import PageGate
@@ -133,5 +134,53 @@ def test_who_is_cancelled_in_the_moment_of_entering_leaves_room() -> None:
         assert visitors.inside == ["c"]
         await visitors.leave("c")
         assert visitors.gate.inside_count == 0
+
+    run_scenario(scenario())
+
+
+def test_an_empty_gate_waits_for_those_inside_and_lets_nobody_in_until_it_is_left() -> None:
+    async def scenario() -> None:
+        visitors = Visitors(PageGate(2))
+        seen: list[list[str]] = []
+        done = asyncio.Event()
+
+        async def be_alone() -> None:
+            async with visitors.gate.empty():
+                seen.append(list(visitors.inside))
+                await done.wait()
+
+        await visitors.come("a", place(1))
+        await visitors.come("batch", place(2, priority=Priority.BATCH))
+        alone = asyncio.create_task(be_alone())
+        await visitors.come("late", place(3))
+        assert visitors.inside == ["a", "batch"] and seen == []
+        await visitors.leave("a")
+        assert seen == []
+        visitors.tasks["batch"].cancel()
+        await settle()
+
+        assert seen == [[]] and visitors.inside == []
+        done.set()
+        await alone
+        await settle()
+        assert visitors.inside == ["late"]
+        await visitors.leave("late")
+
+    run_scenario(scenario())
+
+
+def test_who_gives_up_waiting_for_an_empty_gate_leaves_it_open() -> None:
+    async def scenario() -> None:
+        visitors = Visitors(PageGate(1))
+        await visitors.come("a", place(1))
+
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01), visitors.gate.empty():
+                raise AssertionError("somebody is inside")
+        await visitors.come("b", place(2))
+        await visitors.leave("a")
+
+        assert visitors.inside == ["b"]
+        await visitors.leave("b")
 
     run_scenario(scenario())

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from inkstream.v1 import settings_pb2 as inkstream_dot_v1_dot_settings__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19inkstream/v1/models.proto\x12\x0cinkstream.v1\x1a\x1binkstream/v1/settings.proto\"\x13\n\x11ListModelsRequest\"9\n\x12ListModelsResponse\x12#\n\x06models\x18\x01 \x03(\x0b\x32\x13.inkstream.v1.Model\"\x85\x01\n\x05Model\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06module\x18\x02 \x01(\t\x12\x0e\n\x06\x65ngine\x18\x03 \x01(\t\x12\x0e\n\x06\x64\x65vice\x18\x04 \x01(\t\x12\x11\n\tprecision\x18\x05 \x01(\t\x12\x17\n\x0f\x63haracter_count\x18\x06 \x01(\x05\x12\x12\n\nis_default\x18\x07 \x01(\x08\"\x16\n\x14GetServerInfoRequest\"\xdb\x01\n\x15GetServerInfoResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x31\n\x08\x64\x65\x66\x61ults\x18\x02 \x01(\x0b\x32\x1f.inkstream.v1.EffectiveSettings\x12\x19\n\x11max_message_bytes\x18\x03 \x01(\x03\x12\x1a\n\x12max_document_pages\x18\x04 \x01(\x05\x12\x18\n\x10max_image_pixels\x18\x05 \x01(\x03\x12\x1a\n\x12max_document_bytes\x18\x06 \x01(\x03\x12\x11\n\tmax_lines\x18\x07 \x01(\x05\x32\xb9\x01\n\x0cModelService\x12O\n\nListModels\x12\x1f.inkstream.v1.ListModelsRequest\x1a .inkstream.v1.ListModelsResponse\x12X\n\rGetServerInfo\x12\".inkstream.v1.GetServerInfoRequest\x1a#.inkstream.v1.GetServerInfoResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19inkstream/v1/models.proto\x12\x0cinkstream.v1\x1a\x1binkstream/v1/settings.proto\"\x13\n\x11ListModelsRequest\"9\n\x12ListModelsResponse\x12#\n\x06models\x18\x01 \x03(\x0b\x32\x13.inkstream.v1.Model\"\x95\x01\n\x05Model\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06module\x18\x02 \x01(\t\x12\x0e\n\x06\x65ngine\x18\x03 \x01(\t\x12\x0e\n\x06\x64\x65vice\x18\x04 \x01(\t\x12\x11\n\tprecision\x18\x05 \x01(\t\x12\x17\n\x0f\x63haracter_count\x18\x06 \x01(\x05\x12\x12\n\nis_default\x18\x07 \x01(\x08\x12\x0e\n\x06sha256\x18\x08 \x01(\t\"\x16\n\x14GetServerInfoRequest\"\xdb\x01\n\x15GetServerInfoResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x31\n\x08\x64\x65\x66\x61ults\x18\x02 \x01(\x0b\x32\x1f.inkstream.v1.EffectiveSettings\x12\x19\n\x11max_message_bytes\x18\x03 \x01(\x03\x12\x1a\n\x12max_document_pages\x18\x04 \x01(\x05\x12\x18\n\x10max_image_pixels\x18\x05 \x01(\x03\x12\x1a\n\x12max_document_bytes\x18\x06 \x01(\x03\x12\x11\n\tmax_lines\x18\x07 \x01(\x05\x32\xb9\x01\n\x0cModelService\x12O\n\nListModels\x12\x1f.inkstream.v1.ListModelsRequest\x1a .inkstream.v1.ListModelsResponse\x12X\n\rGetServerInfo\x12\".inkstream.v1.GetServerInfoRequest\x1a#.inkstream.v1.GetServerInfoResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,11 +37,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTMODELSRESPONSE']._serialized_start=93
   _globals['_LISTMODELSRESPONSE']._serialized_end=150
   _globals['_MODEL']._serialized_start=153
-  _globals['_MODEL']._serialized_end=286
-  _globals['_GETSERVERINFOREQUEST']._serialized_start=288
-  _globals['_GETSERVERINFOREQUEST']._serialized_end=310
-  _globals['_GETSERVERINFORESPONSE']._serialized_start=313
-  _globals['_GETSERVERINFORESPONSE']._serialized_end=532
-  _globals['_MODELSERVICE']._serialized_start=535
-  _globals['_MODELSERVICE']._serialized_end=720
+  _globals['_MODEL']._serialized_end=302
+  _globals['_GETSERVERINFOREQUEST']._serialized_start=304
+  _globals['_GETSERVERINFOREQUEST']._serialized_end=326
+  _globals['_GETSERVERINFORESPONSE']._serialized_start=329
+  _globals['_GETSERVERINFORESPONSE']._serialized_end=548
+  _globals['_MODELSERVICE']._serialized_start=551
+  _globals['_MODELSERVICE']._serialized_end=736
 # @@protoc_insertion_point(module_scope)

@@ -73,6 +73,7 @@ class Model(_message.Message):
     PRECISION_FIELD_NUMBER: _builtins.int
     CHARACTER_COUNT_FIELD_NUMBER: _builtins.int
     IS_DEFAULT_FIELD_NUMBER: _builtins.int
+    SHA256_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Such as PP-OCRv4_mobile_rec."""
     module: _builtins.str
@@ -89,6 +90,10 @@ class Model(_message.Message):
     """Text recognition: how many characters it knows. 0 for the other modules."""
     is_default: _builtins.bool
     """True where a request that names no model gets this one."""
+    sha256: _builtins.str
+    """What tells this model from every other, also from one of its name: SHA-256 over the hashes of its
+    files, lower-case hex. It changes when the server takes up changed files.
+    """
     def __init__(
         self,
         *,
@@ -99,10 +104,11 @@ class Model(_message.Message):
         precision: _builtins.str = ...,
         character_count: _builtins.int = ...,
         is_default: _builtins.bool = ...,
+        sha256: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["character_count", b"character_count", "device", b"device", "engine", b"engine", "is_default", b"is_default", "module", b"module", "name", b"name", "precision", b"precision"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["character_count", b"character_count", "device", b"device", "engine", b"engine", "is_default", b"is_default", "module", b"module", "name", b"name", "precision", b"precision", "sha256", b"sha256"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
