@@ -30,6 +30,7 @@ from inkstream_server.pipeline.upload import UploadConfig
 from inkstream_server.scheduling.policy import BatchWishes
 from inkstream_server.scheduling.shares import DEFAULT_BATCH_SHARE
 from inkstream_server.stages.detection import MAX_SIDE_PX
+from inkstream_server.telemetry.log import LogFormat
 from inkstream_server.workers.free_list import ALIGNMENT_BYTES, aligned
 from inkstream_server.workers.plan import WorkerCounts
 
@@ -158,6 +159,8 @@ class ServerConfig(BaseModel, frozen=True, extra="forbid"):
     working_pages: int | None = Field(default=None, ge=1, le=65536)
     # What the log tells.
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+    # text, json, or auto: text on a terminal, JSON elsewhere.
+    log_format: LogFormat = LogFormat.TEXT
 
 
 # Read elsewhere: where models lie is asked by commands that have no configuration.

@@ -401,5 +401,5 @@ def test_the_log_knows_a_call_by_the_clients_id(server: RunningServer) -> None:
     post(server, file=FILE, logId="in-the-log")
     post(server, file=FILE, logId="forged\nline")
 
-    assert "method=POST /ocr request=in-the-log reason=OK" in server.log_text()
+    assert 'method="POST /ocr" request=in-the-log reason=OK' in server.log_text()
     assert "forged" not in server.log_text()

@@ -83,6 +83,7 @@ class ServerPools:
                     segments=self.memory.addresses,
                     environment=worker_environment(threads),
                     log_level=self._config.log_level,
+                    log_format=self._config.log_format,
                     heartbeat_timeout_s=counts.heartbeat_timeout_s,
                     memory_limit_bytes=counts.max_memory_bytes,
                 ),

@@ -23,7 +23,7 @@ def _serve(arguments: argparse.Namespace) -> int:
     from inkstream_server.telemetry.log import set_up_logging
 
     loaded = loaded_from(arguments)
-    set_up_logging(loaded.config.log_level)
+    set_up_logging(loaded.config.log_level, loaded.config.log_format)
     loaded.log()
     asyncio.run(run_server(loaded.config))
     return 0

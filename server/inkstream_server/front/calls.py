@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import time
-import uuid
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from typing import Any, Final
 
 import grpc.aio
@@ -20,7 +17,11 @@ from google.protobuf.message import Message
 
 from inkstream_server.errors import Fault, InternalError, OcrError, ShuttingDown
 from inkstream_server.front import status
+from inkstream_server.front.failures import log_fault
+from inkstream_server.front.request_ids import REQUEST_ID_KEY, request_id_of
 from inkstream_server.front.requests import Caller
+from inkstream_server.telemetry.call import CallFacts, working_for
+from inkstream_server.telemetry.log import fields
 from inkstream_server.telemetry.metrics import Metrics
 
 _log = logging.getLogger(__name__)
@@ -28,11 +29,8 @@ _log = logging.getLogger(__name__)
 PREDICTION_KEY: Final = "inkstream-predicted-ms"
 """Initial metadata: milliseconds that the whole answer was expected to take, when it was let in."""
 
-REQUEST_ID_KEY: Final = "x-request-id"
 # Seconds that a call's status may take to be sent, before the call is over for this side.
 _STATUS_S: Final = 1.0
-# What a client may choose its id from: nothing that could forge a line of the log.
-_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 # grpcio leaves a context's message types open.
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -43,14 +41,6 @@ class AnswersUnread(OcrError):
 
     reason = "ANSWERS_UNREAD"
     fault = Fault.LATE
-
-
-@dataclass(slots=True)
-class CallRecord:
-    """What is told to the log of a call, and how it is counted, once it has ended."""
-
-    request_id: str
-    reason: str = "OK"
 
 
 class Calls:
@@ -88,24 +78,22 @@ class Calls:
         return self._is_ending
 
     @contextmanager
-    def counted(self, method: str, request_id: str, peer: str) -> Iterator[CallRecord]:
+    def counted(self, method: str, request_id: str, peer: str) -> Iterator[CallFacts]:
         """Have the current task count as a call within the block, which says how it ends."""
-        record, started_at = CallRecord(request_id), time.monotonic()
+        record, started_at = CallFacts(request_id, method, peer), time.monotonic()
         self.last_came_at = started_at
         task = asyncio.current_task()
         assert task is not None, "every call is answered in a task of its own"
         self._tasks.add(task)
         try:
-            yield record
+            with working_for(record):
+                yield record
         finally:
             self._tasks.discard(task)
             elapsed_s = time.monotonic() - started_at
             self._metrics.calls.ended.labels(method, record.reason).inc()
             self._metrics.calls.seconds.labels(method).observe(elapsed_s)
-            _log.info(
-                "method=%s request=%s reason=%s elapsed_ms=%.1f peer=%s",
-                method, record.request_id, record.reason, 1000 * elapsed_s, peer,
-            )  # fmt: skip
+            _log.info("call ended", extra=_told(record, elapsed_s))
 
     @asynccontextmanager
     async def answering(self, method: str, context: Context) -> AsyncIterator[str]:
@@ -114,28 +102,27 @@ class Calls:
         An OcrError that leaves the block ends the call with its status; any other exception is a
         bug, logged here and told to the caller as no more than an internal error.
         """
-        request_id = request_id_of(_asked_ids(context))
+        request_id = request_id_in(context)
+        context.set_trailing_metadata(((REQUEST_ID_KEY, request_id),))
         with self.counted(method, request_id, context.peer()) as record:
             try:
                 yield request_id
             except OcrError as error:
                 record.reason = error.reason
-                await _abort(context, error, request_id)
+                await abort(context, error, request_id)
             except asyncio.CancelledError:
                 record.reason = self._reason_of_end(context)
                 if record.reason == ShuttingDown.reason:
                     uncancel()
-                    await _abort(
-                        context, ShuttingDown("the server shut down meanwhile"), request_id
-                    )
+                    await abort(context, ShuttingDown("the server shut down meanwhile"), request_id)
                 raise
             except grpc.aio.InternalError as error:  # nothing can be sent: the client has gone
                 record.reason = self._reason_of_end(context)
                 raise asyncio.CancelledError from error
             except Exception as error:  # noqa: BLE001 - the call's boundary: logged and answered
                 record.reason = InternalError.reason
-                _log.exception("request %s failed", request_id)
-                await _abort(context, InternalError(str(error)), request_id)
+                _log.exception("a call failed")
+                await abort(context, InternalError(str(error)), request_id)
 
     async def send(self, context: Context, answer: Message) -> None:
         """Write one answer of a stream, once HTTP/2's flow control lets it go.
@@ -179,9 +166,9 @@ async def tell_prediction(context: Context, predicted_s: float) -> None:
     await context.send_initial_metadata(((PREDICTION_KEY, f"{1000 * predicted_s:.0f}"),))
 
 
-async def _abort(context: Context, error: OcrError, request_id: str) -> None:
-    if error.fault is Fault.SERVER:
-        _log.error("request=%s reason=%s %s", request_id, error.reason, error.message)
+async def abort(context: Context, error: OcrError, request_id: str) -> None:
+    """End a call of gRPC with its error. Of what is our fault the log is told all."""
+    log_fault(error, request_id)
     try:
         async with asyncio.timeout(_STATUS_S):
             await context.abort(
@@ -198,22 +185,12 @@ async def _abort(context: Context, error: OcrError, request_id: str) -> None:
 def _trailing(
     error: OcrError, request_id: str, left_s: float | None
 ) -> tuple[tuple[str, str | bytes], ...]:
-    told = (status.DETAILS_KEY, status.details(error, request_id))
+    told = (
+        (status.DETAILS_KEY, status.details(error, request_id)),
+        (REQUEST_ID_KEY, request_id),
+    )
     pushback_ms = status.pushback_ms(error, left_s)
-    return (told,) if pushback_ms is None else (told, (status.PUSHBACK_KEY, str(pushback_ms)))
-
-
-def request_id_of(asked: Iterable[object]) -> str:
-    """The first id that a client may have chosen among what it asked for, else a new one."""
-    for value in asked:
-        if isinstance(value, str) and is_request_id(value):
-            return value
-    return uuid.uuid4().hex
-
-
-def is_request_id(text: str) -> bool:
-    """Whether a client may choose it as its request's id."""
-    return _REQUEST_ID.fullmatch(text) is not None
+    return told if pushback_ms is None else (*told, (status.PUSHBACK_KEY, str(pushback_ms)))
 
 
 def uncancel() -> None:
@@ -223,5 +200,22 @@ def uncancel() -> None:
     task.uncancel()
 
 
-def _asked_ids(context: Context) -> Iterator[object]:
-    return (value for key, value in context.invocation_metadata() or () if key == REQUEST_ID_KEY)
+def request_id_in(context: Context) -> str:
+    """What a call of gRPC is called."""
+    metadata = context.invocation_metadata() or ()
+    return request_id_of(value for key, value in metadata if key == REQUEST_ID_KEY)
+
+
+def _told(call: CallFacts, elapsed_s: float) -> Mapping[str, object]:
+    """What the log is told of a call: of what was read, how much, and nothing else."""
+    return fields(
+        method=call.method,
+        request=call.request_id,
+        reason=call.reason,
+        elapsed_ms=round(1000 * elapsed_s, 1),
+        peer=call.peer,
+        principal=call.principal,
+        pages=call.page_count,
+        failed_pages=call.failed_page_count,
+        lines=call.line_count,
+    )

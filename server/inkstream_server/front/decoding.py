@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError
 
 from inkstream.v1 import ocr_pb2
-from inkstream_server.errors import Fault, OcrError
+from inkstream_server.errors import Fault, OcrError, shortened
 from inkstream_server.front.calls import Calls, Context
+from inkstream_server.front.unknown import MethodUnknown
 
 # A handler's types are those of its method; here only bytes come in. The types' parameters exist
 # in the stubs alone.
 if TYPE_CHECKING:
     Handler = grpc.RpcMethodHandler[Any, Any]
     Continuation = Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]]
+
+
+# Of what is counted by its method, and is none of ours: anything may be asked for.
+_UNKNOWN: Final = "unknown"
+_SHOWN_LENGTH: Final = 128
 
 
 class RequestMalformed(OcrError):
@@ -41,7 +47,9 @@ class DecodingRequests(grpc.aio.ServerInterceptor):
         self, continuation: Continuation, handler_call_details: grpc.HandlerCallDetails
     ) -> Handler | None:
         handler = await continuation(handler_call_details)
-        if handler is None or handler.request_deserializer is None:
+        if handler is None:
+            return self._refusing(handler_call_details.method)
+        if handler.request_deserializer is None:
             return handler
         if handler.request_streaming:
             return _decoding_stream(handler) if _is_ours(handler_call_details) else handler
@@ -60,6 +68,17 @@ class DecodingRequests(grpc.aio.ServerInterceptor):
         # A named tuple by all but its type.
         changed: Handler = handler._replace(request_deserializer=None, **{kind: decoded})  # type: ignore[attr-defined]
         return changed
+
+    def _refusing(self, method: str) -> Handler:
+        """What answers a method that is not there, in whichever way it is called."""
+
+        async def refuse(requests: AsyncIterator[bytes], context: Context) -> None:
+            del requests
+            async with self._calls.answering(_UNKNOWN, context):
+                name = shortened(method, _SHOWN_LENGTH)
+                raise MethodUnknown(f"this server has no method {name}", method=name)
+
+        return grpc.stream_stream_rpc_method_handler(refuse)
 
 
 def _is_ours(call: grpc.HandlerCallDetails) -> bool:

@@ -6,14 +6,16 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-from grpc import StatusCode
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from inkstream_server.front.calls import Context
+from inkstream_server.errors import ShuttingDown, shortened
+from inkstream_server.front.calls import Context, abort, request_id_in
+from inkstream_server.front.unknown import ServiceUnknown
 
 Response = health_pb2.HealthCheckResponse
 
 _UNKNOWN: Final = Response.SERVICE_UNKNOWN
+_SHOWN_LENGTH: Final = 128
 
 
 class HealthService(health_pb2_grpc.HealthServicer):  # type: ignore[misc]  # it has no types
@@ -48,7 +50,9 @@ class HealthService(health_pb2_grpc.HealthServicer):  # type: ignore[misc]  # it
         self, request: health_pb2.HealthCheckRequest, context: Context
     ) -> health_pb2.HealthCheckResponse:
         if request.service not in self._status:
-            await context.abort(StatusCode.NOT_FOUND, f"no service {request.service!r} is here")
+            service = shortened(request.service, _SHOWN_LENGTH)
+            error = ServiceUnknown(f"this server has no service {service!r}", service=service)
+            await abort(context, error, request_id_in(context))
         return Response(status=self._status[request.service])
 
     async def List(  # noqa: N802 - as above
@@ -65,7 +69,8 @@ class HealthService(health_pb2_grpc.HealthServicer):  # type: ignore[misc]  # it
             told = self._status.get(request.service, _UNKNOWN)
             await context.write(Response(status=told))
             await self._change(request.service, told)
-        await context.abort(StatusCode.UNAVAILABLE, "the server is shutting down")
+        error = ShuttingDown("the server is shutting down")
+        await abort(context, error, request_id_in(context))
 
     async def _change(self, service: str, told: int) -> None:
         async with self._changed:

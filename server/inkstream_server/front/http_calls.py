@@ -9,16 +9,13 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from inkstream_server.errors import Fault, InternalError, OcrError, ShuttingDown
+from inkstream_server.errors import InternalError, OcrError, ShuttingDown
 from inkstream_server.front import http_status
-from inkstream_server.front.calls import (
-    REQUEST_ID_KEY,
-    CallRecord,
-    Calls,
-    is_request_id,
-    request_id_of,
-    uncancel,
-)
+from inkstream_server.front.calls import Calls, uncancel
+from inkstream_server.front.failures import log_fault
+from inkstream_server.front.http_ids import name_of, name_request
+from inkstream_server.front.request_ids import REQUEST_ID_KEY, chosen_id, is_request_id
+from inkstream_server.telemetry.call import CallFacts
 
 _log = logging.getLogger(__name__)
 
@@ -28,7 +25,7 @@ class HttpCall:
     """One call that is being answered."""
 
     request: web.Request
-    record: CallRecord
+    record: CallFacts
     log_id: str
     has_begun: bool = False  # to be answered: its status has been sent
 
@@ -38,9 +35,11 @@ class HttpCall:
         return peer_of(self.request)
 
     def is_called(self, log_id: str) -> None:
-        """Note what the client calls it. The log does too, where that forges no line of it."""
+        """Note what the client calls it. We do too, where it may choose that and has not yet."""
         self.log_id = log_id
-        if is_request_id(log_id):
+        has_chosen = chosen_id([self.request.headers.get(REQUEST_ID_KEY)]) is not None
+        if is_request_id(log_id) and not has_chosen:
+            name_request(self.request, log_id)
             self.record.request_id = log_id
 
 
@@ -52,7 +51,7 @@ async def answer(calls: Calls, method: str, request: web.Request, work: Work) ->
 
     Where the answer has begun already, nothing but the end of the connection tells that it failed.
     """
-    request_id = request_id_of([request.headers.get(REQUEST_ID_KEY)])
+    request_id = name_of(request)
     with calls.counted(method, request_id, peer_of(request)) as record:
         call = HttpCall(request, record, request_id)
         try:
@@ -69,7 +68,7 @@ async def answer(calls: Calls, method: str, request: web.Request, work: Work) ->
             record.reason = "CANCELLED"
             raise asyncio.CancelledError from lost
         except Exception as bug:  # noqa: BLE001 - the call's boundary: logged and answered
-            _log.exception("request %s failed", record.request_id)
+            _log.exception("a call failed")
             error = InternalError(str(bug))
         record.reason = error.reason
         return _failed(call, error)
@@ -81,8 +80,7 @@ def peer_of(request: web.Request) -> str:
 
 
 def _failed(call: HttpCall, error: OcrError) -> web.Response:
-    if error.fault is Fault.SERVER:
-        _log.error("request=%s reason=%s %s", call.record.request_id, error.reason, error.message)
+    log_fault(error, call.record.request_id)
     if call.has_begun:
         if call.request.transport is not None:
             call.request.transport.abort()  # what is unsent is not taken, or no whole answer

@@ -8,9 +8,9 @@ A connection takes a file descriptor, and gRPC and the workers live on the same 
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import resource
-import uuid
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final, cast
@@ -18,15 +18,19 @@ from typing import Final, cast
 from aiohttp import http_exceptions, web
 
 from inkstream_server.front import http_status
+from inkstream_server.front.http_ids import name_of
 from inkstream_server.front.http_schema import RequestNotJson
+from inkstream_server.front.request_ids import REQUEST_ID_KEY, new_request_id
 
 _CLIENTS_MISTAKES: Final = (http_exceptions.HttpProcessingError, web.RequestPayloadError)
 
 _REFUSAL: Final = (
     b"HTTP/1.1 503 Service Unavailable\r\n"
-    b"Content-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s"
+    b"Content-Type: application/json\r\nx-request-id: %s\r\nContent-Length: %d\r\n"
+    b"Connection: close\r\n\r\n%s"
 )
-_REFUSED: Final = b'{"errorCode": 503, "errorMsg": "The server has too many connections"}'
+_UNAVAILABLE: Final = 503
+_TOO_MANY: Final = "The server has too many connections"
 
 
 def connection_limit(wanted: int) -> int:
@@ -43,10 +47,10 @@ class ConnectionLimits:
     max_idle_s: float
 
 
-def told(code: int, message: str, **more: str) -> web.Response:
+def told(request: web.BaseRequest, code: int, message: str, **more: str) -> web.Response:
     """An answer to what is no call: PaddleX's members, and more. `code` 0: nothing is wrong."""
-    members = {"logId": uuid.uuid4().hex, "errorCode": code, "errorMsg": message, **more}
-    return web.json_response(members, status=code or web.HTTPOk.status_code)
+    members = _members(name_of(request), code, message)
+    return web.json_response({**members, **more}, status=code or web.HTTPOk.status_code)
 
 
 class Door(asyncio.Protocol):
@@ -69,7 +73,9 @@ class Door(asyncio.Protocol):
             handler.connection_made(transport)
             return
         refused = cast(asyncio.Transport, transport)  # a protocol of a stream has no other
-        refused.write(_REFUSAL % (len(_REFUSED), _REFUSED))
+        request_id = new_request_id()
+        body = json.dumps(_members(request_id, _UNAVAILABLE, _TOO_MANY)).encode()
+        refused.write(_REFUSAL % (request_id.encode(), len(body), body))
         refused.close()
 
 
@@ -87,16 +93,21 @@ class _Connection(web.RequestHandler):
     ) -> web.StreamResponse:
         super().handle_error(request, status, exc, message)  # it logs, and sees what has been sent
         if isinstance(exc, http_exceptions.ContentEncodingError):
-            answer = _not_decoded()
+            answer = _not_decoded(request)
         else:
-            answer = told(status, HTTPStatus(status).phrase)
+            answer = told(request, status, HTTPStatus(status).phrase)
+        answer.headers[REQUEST_ID_KEY] = name_of(request)  # nobody prepares it as others are
         answer.force_close()
         return answer
 
 
-def _not_decoded() -> web.Response:
+def _members(request_id: str, code: int, message: str) -> dict[str, object]:
+    return {"logId": request_id, "errorCode": code, "errorMsg": message}
+
+
+def _not_decoded(request: web.BaseRequest) -> web.Response:
     error = RequestNotJson("the body is encoded as what is not read; gzip and deflate are")
-    request_id = uuid.uuid4().hex
+    request_id = name_of(request)
     return web.json_response(
         http_status.failure(error, request_id, request_id), status=http_status.code_of(error)
     )

@@ -11,6 +11,7 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from inkstream_server.front.http_connections import ConnectionLimits, Door, connection_limit, told
+from inkstream_server.front.http_ids import tell_name
 from inkstream_server.front.http_ocr import OcrEndpoint
 from inkstream_server.front.listening import AddressInUse, FrontConfig, address_of
 
@@ -35,6 +36,7 @@ class HttpServer:
         self._registry = registry
         self._is_serving = is_serving
         app = web.Application(middlewares=[_refusals_as_json])
+        app.on_response_prepare.append(tell_name)
         app.add_routes(
             [
                 web.post("/ocr", ocr.post),
@@ -79,10 +81,9 @@ class HttpServer:
 
     async def _health(self, request: web.Request) -> web.Response:
         """PaddleX's members, and `status` as gRPC's health check tells it."""
-        del request
         if self._is_serving():
-            return told(0, "Healthy", status="SERVING")
-        return told(_UNAVAILABLE, "Not ready", status="NOT_SERVING")
+            return told(request, 0, "Healthy", status="SERVING")
+        return told(request, _UNAVAILABLE, "Not ready", status="NOT_SERVING")
 
     async def _metrics(self, request: web.Request) -> web.Response:
         del request
@@ -98,6 +99,6 @@ async def _refusals_as_json(request: web.Request, handler: Handler) -> web.Strea
         return await handler(request)
     except web.HTTPException as refusal:
         headers = {name: refusal.headers[name] for name in ("Allow",) if name in refusal.headers}
-        answer = told(refusal.status, refusal.reason)
+        answer = told(request, refusal.status, refusal.reason)
         answer.headers.update(headers)
         return answer

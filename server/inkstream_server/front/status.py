@@ -15,11 +15,12 @@ from inkstream.v1 import page_pb2
 from inkstream_server.errors import (
     DeadlineTooShort,
     Fault,
-    InternalError,
     InvalidField,
     OcrError,
+    WorkerCrashed,
     shortened,
 )
+from inkstream_server.front.unknown import MethodUnknown, ServiceUnknown
 
 DOMAIN: Final = "inkstream.dev"
 DETAILS_KEY: Final = "grpc-status-details-bin"
@@ -36,6 +37,12 @@ CODES: Final = {
     Fault.SERVER: grpc.StatusCode.INTERNAL,
 }
 
+# gRPC has a word of its own for these.
+_OWN_CODES: Final = {
+    MethodUnknown: grpc.StatusCode.UNIMPLEMENTED,
+    ServiceUnknown: grpc.StatusCode.NOT_FOUND,
+}
+
 # Where an error does not tell.
 _RETRY_AFTER_S: Final = 1.0
 _NEVER: Final = -1
@@ -45,7 +52,7 @@ _SHOWN_LENGTH: Final = 256
 
 
 def code_of(error: OcrError) -> grpc.StatusCode:
-    return CODES[error.fault]
+    return _OWN_CODES.get(type(error), CODES[error.fault])
 
 
 def message_of(error: OcrError, request_id: str) -> str:
@@ -124,9 +131,14 @@ def duration(seconds: float) -> Duration:
     return Duration(seconds=whole, nanos=int((seconds - whole) * 1e9))
 
 
+def is_ours(error: OcrError) -> bool:
+    """Whether it is up to us, or to who runs this server, to mend it."""
+    return error.fault in (Fault.SERVER, Fault.SETUP)
+
+
 def _is_secret(error: OcrError) -> bool:
-    """Whether an error tells of our insides."""
-    return error.reason == InternalError.reason
+    """Whether an error tells of our insides: of files, of libraries, of this machine."""
+    return is_ours(error) and not isinstance(error, WorkerCrashed)
 
 
 def _shortened(text: str) -> str:

@@ -87,6 +87,7 @@ class StreamCall:
         self._protocol = UploadProtocol(
             max_document_bytes=tools.max_document_bytes,
             max_open_documents=tools.config.max_open_documents,
+            max_documents=tools.config.max_call_documents,
         )
         self._documents: dict[str, _Document] = {}
         self._places = asyncio.Semaphore(tools.config.documents_at_once)
@@ -223,7 +224,7 @@ class StreamCall:
         except OcrError as error:
             yield DocumentEnd(0, 0, 0.0, error)
         except Exception as error:  # noqa: BLE001 - the document's boundary: logged, answered
-            _log.exception("request=%s: a document failed", self._request_id)
+            _log.exception("a document failed")
             yield DocumentEnd(0, 0, 0.0, InternalError(str(error)))
 
     async def _fail(self, document: _Document, error: OcrError | None) -> None:

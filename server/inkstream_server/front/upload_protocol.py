@@ -12,8 +12,6 @@ from typing import Final
 from inkstream_server.errors import ContentTooLarge, Fault, InvalidField, OcrError, QueueFull
 
 MAX_ID_LENGTH: Final = 1024
-# Every identifier is remembered, so that no second document gets the first one's answers.
-MAX_DOCUMENT_COUNT: Final = 100_000
 
 
 class UploadIncomplete(OcrError):
@@ -70,8 +68,14 @@ _COMPLETE: Final = Verdict(Action.COMPLETE)
 class UploadProtocol:
     """The documents of one call, and how far the upload of each is."""
 
-    def __init__(self, *, max_document_bytes: int, max_open_documents: int) -> None:
+    def __init__(
+        self, *, max_document_bytes: int, max_open_documents: int, max_documents: int
+    ) -> None:
+        """`max_documents`: every identifier is remembered, so that no second document gets the
+        first one's answers.
+        """
         self._max_document_bytes = max_document_bytes
+        self._max_documents = max_documents
         self._max_open_documents = max_open_documents
         self._states: dict[str, _State] = {}
         self._sizes_bytes: dict[str, int] = {}
@@ -125,10 +129,10 @@ class UploadProtocol:
         if not 1 <= len(document_id) <= MAX_ID_LENGTH:
             raise InvalidField.of(field, document_id, f"1 to {MAX_ID_LENGTH} characters")
         state = self._states.get(document_id)
-        if state is None and len(self._states) >= MAX_DOCUMENT_COUNT:
+        if state is None and len(self._states) >= self._max_documents:
             raise TooManyDocuments(
-                f"the call has brought {MAX_DOCUMENT_COUNT} documents; open another call",
-                max_documents=MAX_DOCUMENT_COUNT,
+                f"the call has brought {self._max_documents} documents; open another call",
+                max_documents=self._max_documents,
             )
         return state
 

@@ -32,6 +32,7 @@ from inkstream_server.pipeline.results import (
 from inkstream_server.pipeline.sheet import PageJob
 from inkstream_server.scheduling.admission import Seat
 from inkstream_server.scheduling.backlog import Work
+from inkstream_server.telemetry.call import current_call
 from inkstream_server.telemetry.metrics import Metrics
 
 _log = logging.getLogger(__name__)
@@ -139,11 +140,22 @@ class DocumentReader:
                 _log.exception("page %d failed", page_number)
                 failure = FailedPage(page_number, InternalError(str(error)))
             else:
-                self._metrics.pages.read.labels("OK").inc()
-                self._metrics.pages.lines.inc(len(page.lines))
+                self._note_read(len(page.lines))
                 return page
-        self._metrics.pages.read.labels(failure.error.reason).inc()
+        self._note_failed(failure.error)
         return failure
+
+    def _note_read(self, line_count: int) -> None:
+        self._metrics.pages.read.labels("OK").inc()
+        self._metrics.pages.lines.inc(line_count)
+        if (call := current_call()) is not None:
+            call.page_count += 1
+            call.line_count += line_count
+
+    def _note_failed(self, error: OcrError) -> None:
+        self._metrics.pages.read.labels(error.reason).inc()
+        if (call := current_call()) is not None:
+            call.failed_page_count += 1
 
 
 def _page_job(job: DocumentJob, stored: StoredDocument, number: int) -> PageJob:

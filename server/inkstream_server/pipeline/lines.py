@@ -33,6 +33,7 @@ from inkstream_server.scheduling.place import Place
 from inkstream_server.scheduling.priority import Priority
 from inkstream_server.stages.line_widths import LineWidths
 from inkstream_server.stages.recognition import LineText
+from inkstream_server.telemetry.call import current_call
 from inkstream_server.telemetry.metrics import Metrics
 from inkstream_server.workers.arena import Arena, Lease
 from inkstream_server.workers.cpu_tasks import (
@@ -95,7 +96,10 @@ class LineReader:
         async with self._intake.stored_all(contents, job.priority, job.client) as stored:
             answers = iter(await _Reading(self._tools, job, stored).run())
         read = [each if isinstance(each, OcrError) else next(answers) for each in job.lines]
-        self._metrics.pages.lines.inc(sum(isinstance(each, ReadLine) for each in read))
+        line_count = sum(isinstance(each, ReadLine) for each in read)
+        self._metrics.pages.lines.inc(line_count)
+        if (call := current_call()) is not None:
+            call.line_count += line_count
         return read
 
 

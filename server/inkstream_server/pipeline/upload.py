@@ -36,6 +36,8 @@ class UploadConfig(BaseModel, frozen=True, extra="forbid"):
     documents_at_once: int = Field(default=8, ge=1)
     # Documents of one call that may be open, their last chunk still to come.
     max_open_documents: int = Field(default=64, ge=1)
+    # Documents that one call may bring, one after the other.
+    max_call_documents: int = Field(default=100_000, ge=1)
     # Seconds that a call with open documents may send nothing.
     max_idle_s: float = Field(default=60.0, gt=0.0)
 

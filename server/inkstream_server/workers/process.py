@@ -58,7 +58,8 @@ def main(descriptor: int, heartbeat_descriptor: int) -> int:
         channel.send(StartFailed(known, traceback.format_exc()))
         return 1
     _ignore_ends()  # runtimes bring handlers of their own
-    set_up_logging(launch.log_level)  # after the build, which may have put stderr elsewhere
+    # After the build, which may have put stderr elsewhere.
+    set_up_logging(launch.log_level, launch.log_format)
     # Not sooner: loading models may hold Python's lock for as long as it likes.
     start_beating(heartbeat_descriptor, beat_interval_s(launch.heartbeat_timeout_s))
     channel.send(Ready(tuple(role.models)))
@@ -106,7 +107,7 @@ def _run(role: Role, key: object, items: Sequence[object]) -> Sequence[object]:
         failure = error
     except Exception as error:  # noqa: BLE001 - the process's boundary: logged and answered
         _log.exception("a batch failed: key=%s count=%d", key, len(items))
-        failure = InternalError(f"{type(error).__name__}: {error}")
+        failure = InternalError(f"{type(error).__name__}: {error}", trace=traceback.format_exc())
     if len(items) == 1:
         return [failure]
     return [outcome for item in items for outcome in _run(role, key, [item])]

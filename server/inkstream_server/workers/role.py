@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from inkstream_server.telemetry.log import LogFormat
 from inkstream_server.workers.memory import SegmentAddress, SharedMemory
 from inkstream_server.workers.model_tasks import LoadedModel
 
@@ -41,6 +42,7 @@ class Launch:
     # Set in the process's environment on top of the server's own, before any library is loaded.
     environment: Mapping[str, str] = field(default_factory=dict)
     log_level: str = "INFO"
+    log_format: LogFormat = LogFormat.TEXT
     # Loading and warming up included; past it the worker is killed, and counts as not started.
     start_limit_s: float = 300.0
     # How long it may give no sign of life, once it is warm, before it is killed and replaced.

@@ -21,6 +21,9 @@ class ACall:
     def peer(self) -> str:
         return "ipv4:127.0.0.1:1"
 
+    def set_trailing_metadata(self, metadata: object) -> None:
+        del metadata
+
     def time_remaining(self) -> None:
         return None
 

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inkstream_server.errors import InvalidField, OcrError
-from inkstream_server.front import upload_protocol
 from inkstream_server.front.upload_protocol import (
     MAX_ID_LENGTH,
     Action,
@@ -21,8 +20,12 @@ from inkstream_server.front.upload_protocol import (
 MAX_BYTES = 64
 
 
-def protocol(max_open_documents: int = 100) -> UploadProtocol:
-    return UploadProtocol(max_document_bytes=MAX_BYTES, max_open_documents=max_open_documents)
+def protocol(max_open_documents: int = 100, max_documents: int = 1000) -> UploadProtocol:
+    return UploadProtocol(
+        max_document_bytes=MAX_BYTES,
+        max_open_documents=max_open_documents,
+        max_documents=max_documents,
+    )
 
 
 def reason_of(verdict: Verdict) -> str:
@@ -217,9 +220,8 @@ def test_what_is_left_of_a_document_that_failed_here_is_dropped() -> None:
     assert desk.protocol.open_documents == []
 
 
-def test_a_call_brings_only_so_many_documents(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upload_protocol, "MAX_DOCUMENT_COUNT", 2)
-    full = protocol()
+def test_a_call_brings_only_so_many_documents() -> None:
+    full = protocol(max_documents=2)
     full.header("one", has_source=True)
     full.chunk("two", 1, is_last=False)
 

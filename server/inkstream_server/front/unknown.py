@@ -1,0 +1,19 @@
+"""What a call may ask for that is not there: a method, or a service's health."""
+
+from __future__ import annotations
+
+from inkstream_server.errors import Fault, OcrError
+
+
+class MethodUnknown(OcrError):
+    """No method of this name is served over gRPC."""
+
+    reason = "METHOD_UNKNOWN"
+    fault = Fault.UNSERVED
+
+
+class ServiceUnknown(OcrError):
+    """The health of a service is asked for that is not served."""
+
+    reason = "SERVICE_UNKNOWN"
+    fault = Fault.UNSERVED
