@@ -46,3 +46,14 @@ def pdf(*texts: str, password: str = "", width_pt: int = 300, height_pt: int = 1
     content: bytes = document.tobytes(**options)
     document.close()
     return content
+
+
+def pageless_pdf() -> bytes:
+    """A PDF that is whole and has no page, which PyMuPDF does not write."""
+    content, starts = b"%PDF-1.4\n", []
+    for item in (b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[]/Count 0>>"):
+        starts.append(len(content))
+        content += b"%d 0 obj\n%s\nendobj\n" % (len(starts), item)
+    table = b"".join(b"%010d 00000 n \n" % start for start in starts)
+    end = b"trailer\n<</Size 3/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % len(content)
+    return content + b"xref\n0 3\n0000000000 65535 f \n" + table + end

@@ -37,7 +37,8 @@ from inkstream_server.pipeline.settings import PageWishes
 from inkstream_server.scheduling.batcher import Load
 from inkstream_server.scheduling.policy import BatchPolicy
 from inkstream_server.scheduling.priority import Priority
-from inkstream_server.telemetry.metrics import Metrics, PoolMetrics
+from inkstream_server.telemetry.metrics import Metrics
+from inkstream_server.telemetry.pool_metrics import PoolMetrics
 from inkstream_server.workers.memory import SharedMemory
 from inkstream_server.workers.role import Launch, RoleSpec
 from inkstream_server.workers.role_specs import CpuRoleSpec, ModelRoleSpec

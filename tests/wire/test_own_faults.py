@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
-import signal
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import grpc
@@ -19,23 +14,22 @@ from tests.wire.calls import (
     FAKE_ENGINE,
     Refusal,
     Stubs,
-    document_request,
+    metric,
     refusal,
     stubs_of,
 )
 from tests.wire.file_host import FILES, PICTURE, FileHost, file_host
 from tests.wire.http_calls import base64_of, post_body
+from tests.wire.test_lives import eventually
 from tests.wire.uploads import by_document, header, upload
 
 from inkstream.v1 import ocr_pb2, source_pb2
 from served import RunningServer, running_server
 
 IMAGE = png(picture("one line", "another"))
+SMALL = source_pb2.Source(content=IMAGE)
 BIG = PICTURE + bytes(2 << 20)
 RESTARTS_S = 180.0  # three workers one after the other, on a busy machine
-_READY = re.compile(r"cpu worker 0 is (?:ready|back) \(pid (\d+)\)")
-# For a worker that is there to be given its batch; it takes longer than that to end it.
-_TO_BEGIN_S = 0.1
 TELLTALE = ("Traceback", "Error:", "errno", ".py", "/tmp", "No such file", "inkstream_server")
 """What no caller may read: paths, what libraries say, our own insides."""
 
@@ -76,19 +70,14 @@ def stubs(server: RunningServer) -> Iterator[Stubs]:
         yield stubs
 
 
-def document_refused(
-    stubs: Stubs, request: ocr_pb2.RecognizeDocumentRequest, name: str, limit_s: float = CALL_S
-) -> Refusal:
-    with pytest.raises(grpc.RpcError) as refused:
-        list(
-            stubs.ocr.RecognizeDocument(
-                request, metadata=(("x-request-id", name),), timeout=limit_s
-            )
-        )
-    told = refusal(refused.value)
+def refused(stubs: Stubs, source: source_pb2.Source, name: str, limit_s: float = CALL_S) -> Refusal:
+    request = ocr_pb2.RecognizeRequest(source=source)
+    with pytest.raises(grpc.RpcError) as error:
+        stubs.ocr.Recognize(request, metadata=(("x-request-id", name),), timeout=limit_s)
+    told = refusal(error.value)
     assert told.request_id == name
-    trailing = getattr(refused.value, "trailing_metadata", tuple)()
-    assert not [word for word in TELLTALE if word in str(trailing)]
+    assert isinstance(error.value, grpc.Call)
+    assert not [word for word in TELLTALE if word in str(error.value.trailing_metadata())]
     return told
 
 
@@ -101,35 +90,26 @@ def logged(server: RunningServer, request_id: str) -> str:
     return "\n".join(kept)
 
 
-@contextmanager
-def crashing_workers(server: RunningServer) -> Iterator[None]:
-    """A CPU worker crashes soon after it is there, as one does whose native code fails."""
-    is_over = threading.Event()
-    crashed: set[int] = set()
+CRASHING = """
+import cv2, os
+cv2.imdecode = lambda *arguments: os.abort()  # as a decoder does whose native code is wrong
+"""
 
-    def crash() -> None:
-        while not is_over.wait(0.02):
-            for pid in {int(found[1]) for found in _READY.finditer(server.log_text())} - crashed:
-                is_over.wait(_TO_BEGIN_S)
-                crashed.add(pid)
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGSEGV)
 
-    crashing = threading.Thread(target=crash)
-    crashing.start()
-    try:
-        yield
-    finally:
-        is_over.set()
-        crashing.join()
+@pytest.fixture
+def crashing_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningServer]:
+    """A server whose image decoder ends the process that it runs in."""
+    (tmp_path / "sitecustomize.py").write_text(CRASHING, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    with running_server(*FAKE_ENGINE, "--model-workers", "1", "--cpu-workers", "1") as running:
+        yield running
+        assert running.stop() == 0
 
 
 def test_a_fault_of_ours_is_told_by_the_requests_id_alone(
     server: RunningServer, stubs: Stubs, host: FileHost, spool: Path
 ) -> None:
-    url = source_pb2.Source(uri=host.url("/for_the_spool.png"))
-
-    told = document_refused(stubs, ocr_pb2.RecognizeDocumentRequest(source=url), "fault-1")
+    told = refused(stubs, source_pb2.Source(uri=host.url("/for_the_spool.png")), "fault-1")
 
     assert (told.code, told.reason) == (grpc.StatusCode.INTERNAL, "INTERNAL")
     assert told.message == "internal error; the server's log has it under request fault-1"
@@ -178,27 +158,20 @@ def test_a_call_may_bring_only_so_many_documents(stubs: Stubs) -> None:
 
 
 def test_an_input_on_which_workers_crash_is_refused_in_the_end(
-    server: RunningServer, stubs: Stubs
+    crashing_server: RunningServer,
 ) -> None:
-    slow = png(picture(height_px=6000, width_px=8000))  # to decode
-
-    with crashing_workers(server):
-        told = document_refused(stubs, document_request(slow), "crash-1", RESTARTS_S)
+    with stubs_of(crashing_server) as stubs:
+        told = refused(stubs, SMALL, "crash-1", RESTARTS_S)
 
     assert (told.code, told.reason) == (grpc.StatusCode.INTERNAL, "WORKER_CRASHED")
-    assert "reason=WORKER_CRASHED" in logged(server, "crash-1")
-    give_up_at = time.monotonic() + RESTARTS_S
-    while True:  # it is well again as soon as its workers are back
-        with suppress(grpc.RpcError):
-            assert stubs.read(IMAGE).lines
-            return
-        assert time.monotonic() < give_up_at
-        time.sleep(0.05)
+    assert "reason=WORKER_CRASHED" in logged(crashing_server, "crash-1")
+    crashes = 'inkstream_worker_restarts_total{cause="crashed",pool="cpu"}'
+    eventually(lambda: metric(crashing_server, crashes) == 3)
 
 
 def test_a_step_that_takes_longer_than_allowed_ends_its_page() -> None:
     flags = ("--set=limits.max_page_s=0.000001", "--cpu-workers", "1", "--model-workers", "1")
     with running_server(*FAKE_ENGINE, *flags) as hasty, stubs_of(hasty) as stubs:
-        told = document_refused(stubs, document_request(IMAGE), "late-1")
+        told = refused(stubs, SMALL, "late-1")
 
     assert (told.code, told.reason) == (grpc.StatusCode.DEADLINE_EXCEEDED, "PAGE_TIMEOUT")

@@ -9,7 +9,7 @@ import grpc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.pictures import pdf, picture, png, tiff
+from tests.pictures import pageless_pdf, pdf, picture, png, tiff
 from tests.wire.calls import CALL_S, Refusal, Stubs, document_request, pages_of, refusal
 
 from inkstream.v1 import ocr_pb2, settings_pb2, source_pb2
@@ -56,6 +56,7 @@ def document_refused(stubs: Stubs, request: ocr_pb2.RecognizeDocumentRequest) ->
         (source(b"\xff\xd8\xff\xe0" + bytes(100)), "IMAGE_DAMAGED"),
         (source(png(picture(height_px=1001, width_px=2000))), "IMAGE_TOO_LARGE"),
         (source(b"%PDF-1.7\nrubbish"), "PDF_DAMAGED"),
+        (source(pageless_pdf()), "DOCUMENT_EMPTY"),
         (source(pdf("secret", password="pw")), "PDF_PASSWORD_REQUIRED"),
         (source(pdf("secret", password="pw"), "other"), "PDF_PASSWORD_WRONG"),
         (raw(1001, 2000, 1, b"x"), "IMAGE_TOO_LARGE"),

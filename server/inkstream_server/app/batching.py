@@ -14,6 +14,7 @@ from inkstream_server.scheduling.cost_table import CostTable
 from inkstream_server.scheduling.policy import NO_BOUND, BatchPolicy, BatchWishes
 from inkstream_server.stages.line_widths import MIN_WIDTH_PX
 from inkstream_server.stages.recognition import LINE_HEIGHT_PX
+from inkstream_server.telemetry.pool_metrics import BatchSize
 from inkstream_server.workers.model_tasks import ModelBucket, ModelToLoad
 
 _log = logging.getLogger(__name__)
@@ -49,6 +50,15 @@ class BatchPolicies:
 
     def of(self, bucket: ModelBucket) -> BatchPolicy:
         return self._by_model[bucket.model]
+
+    def size_of(self, bucket: ModelBucket, items: Sequence[object]) -> BatchSize:
+        """How large a batch of these items is."""
+        return BatchSize(
+            item_count=len(items),
+            place_count=self.of(bucket).largest_count(bucket.item_pixels),
+            own_pixels=sum(bucket.own_pixels(item) for item in items),
+            padded_pixels=len(items) * bucket.item_pixels,
+        )
 
     def measured(self, table: CostTable) -> None:
         """Choose anew from the times in `table`, which has every model. Before the first batch."""

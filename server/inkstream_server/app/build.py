@@ -54,6 +54,13 @@ class Parts:
     policies: BatchPolicies
     loads: ModelLoads
     reloader: Reloader
+    metrics: Metrics
+
+    def tell_models(self) -> None:
+        """Have the metrics tell which models are served, and how."""
+        for each in self.loaded:
+            kind = (each.name, each.module.value, each.engine, each.device, each.precision)
+            self.metrics.server.model.labels(*kind).set(1)
 
 
 def build(config: ServerConfig) -> Parts:
@@ -62,9 +69,7 @@ def build(config: ServerConfig) -> Parts:
     metrics = Metrics()
     policies = BatchPolicies(config.batching, server_plan.models)
     loads = ModelLoads(server_plan.models, policies)
-    pools = ServerPools(
-        config, server_plan, Queueing(policies.of, loads.of, config.batching.batch_share), metrics
-    )
+    pools = ServerPools(config, server_plan, _queueing(config, policies, loads), metrics)
     book = SettingsBook(config.pipeline, served_models(server_plan.models))
     admission = _admission(config, server_plan)
     loaded: list[LoadedModel] = []
@@ -74,6 +79,9 @@ def build(config: ServerConfig) -> Parts:
     calls = Calls(metrics, max_unread_s=config.server.max_unread_s)
     fetcher = UrlFetcher(config.urls, metrics.urls)
     incoming = Budget(config.uploads.incoming_bytes)
+    metrics.room.watch_uploads("incoming", incoming)
+    metrics.room.watch_documents(lambda: admission.document_count, config.server.max_documents)
+    metrics.server.build.labels(_version()).set(1)
     urls = url_sources(config, fetcher, readers.intake, incoming)
     tools = StreamTools(
         RequestReader(book, config.limits), readers.intake, readers.documents, urls, config.uploads,
@@ -97,7 +105,16 @@ def build(config: ServerConfig) -> Parts:
         policies=policies,
         loads=loads,
         reloader=Reloader(config, server_plan, readers.gate, metrics.workers),
+        metrics=metrics,
     )
+
+
+def _queueing(config: ServerConfig, policies: BatchPolicies, loads: ModelLoads) -> Queueing:
+    return Queueing(policies.of, loads.of, config.batching.batch_share, policies.size_of)
+
+
+def _version() -> str:
+    return importlib.metadata.version("inkstream")
 
 
 def _admission(config: ServerConfig, server_plan: ServerPlan) -> Admission:
@@ -110,7 +127,7 @@ def _admission(config: ServerConfig, server_plan: ServerPlan) -> Admission:
 
 def _facts(config: ServerConfig, book: SettingsBook) -> ServerFacts:
     return ServerFacts(
-        version=importlib.metadata.version("inkstream"),
+        version=_version(),
         defaults=book.defaults,
         limits=config.limits,
         max_message_bytes=config.server.max_message_bytes,

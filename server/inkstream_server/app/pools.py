@@ -10,7 +10,8 @@ from inkstream_server.config import ServerConfig
 from inkstream_server.pipeline.dispatcher import Dispatcher, Queueing
 from inkstream_server.pipeline.page import PageArenas, Pools
 from inkstream_server.scheduling.policy import ONE_BY_ONE
-from inkstream_server.telemetry.metrics import Metrics, PoolMetrics
+from inkstream_server.telemetry.metrics import Metrics
+from inkstream_server.telemetry.pool_metrics import PoolMetrics
 from inkstream_server.workers.arena import Arena
 from inkstream_server.workers.environment import worker_environment
 from inkstream_server.workers.memory import SharedMemory
@@ -47,7 +48,7 @@ class ServerPools:
         )
         self.arenas = PageArenas(pages, tensors)
         for name, arena in (("documents", self.documents), ("pages", pages), ("tensors", tensors)):
-            metrics.arenas.watch(name, arena)
+            metrics.room.watch_arena(name, arena)
         self.workers = Pools(
             self._cpu_pool(plan, PoolMetrics(metrics, "cpu")),
             self._model_pool(plan, queueing, PoolMetrics(metrics, "model")),

@@ -38,9 +38,10 @@ def build_readers(
 ) -> Readers:
     worker_count = pools.plan.workers.model_workers
     gate = PageGate(config.working_pages or working_page_count(worker_count))
-    intake = Intake(
-        admission, pools.memory, pools.documents, pools.workers.cpu, UploadSpace(config.uploads)
-    )
+    space = UploadSpace(config.uploads)
+    for place, budget in (("memory", space.memory), ("disk", space.disk)):
+        pools.metrics.room.watch_uploads(place, budget)
+    intake = Intake(admission, pools.memory, pools.documents, pools.workers.cpu, space)
     documents = DocumentReader(
         intake,
         PagePipeline(pools.workers, pools.arenas, gate, work, widths_of),

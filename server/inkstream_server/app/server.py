@@ -105,6 +105,7 @@ async def _warm_up(parts: Parts) -> None:
         starting.create_task(parts.cpu.start())
         models = starting.create_task(parts.models.start())
     parts.loaded.extend(await parts.reloader.note_loaded(models.result()))
+    parts.tell_models()
     for each in parts.loaded:
         _log.info(
             "warm: %s, engine %s on %s in %s, %d MiB in each worker",

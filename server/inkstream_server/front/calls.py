@@ -86,13 +86,16 @@ class Calls:
         assert task is not None, "every call is answered in a task of its own"
         self._tasks.add(task)
         try:
-            with working_for(record):
+            with (
+                working_for(record),
+                self._metrics.calls.in_flight.labels(method).track_inprogress(),
+            ):
                 yield record
         finally:
             self._tasks.discard(task)
             elapsed_s = time.monotonic() - started_at
             self._metrics.calls.ended.labels(method, record.reason).inc()
-            self._metrics.calls.seconds.labels(method).observe(elapsed_s)
+            self._metrics.calls.seconds.labels(method, record.outcome).observe(elapsed_s)
             _log.info("call ended", extra=_told(record, elapsed_s))
 
     @asynccontextmanager
@@ -108,21 +111,24 @@ class Calls:
             try:
                 yield request_id
             except OcrError as error:
-                record.reason = error.reason
+                record.fail(error)
                 await abort(context, error, request_id)
             except asyncio.CancelledError:
-                record.reason = self._reason_of_end(context)
-                if record.reason == ShuttingDown.reason:
+                if self._is_ending:
                     uncancel()
-                    await abort(context, ShuttingDown("the server shut down meanwhile"), request_id)
+                    shut_down = ShuttingDown("the server shut down meanwhile")
+                    record.fail(shut_down)
+                    await abort(context, shut_down, request_id)
+                record.cancel(_reason_of_end(context))
                 raise
             except grpc.aio.InternalError as error:  # nothing can be sent: the client has gone
-                record.reason = self._reason_of_end(context)
+                record.cancel(_reason_of_end(context))
                 raise asyncio.CancelledError from error
             except Exception as error:  # noqa: BLE001 - the call's boundary: logged and answered
-                record.reason = InternalError.reason
                 _log.exception("a call failed")
-                await abort(context, InternalError(str(error)), request_id)
+                fault = InternalError(str(error))
+                record.fail(fault)
+                await abort(context, fault, request_id)
 
     async def send(self, context: Context, answer: Message) -> None:
         """Write one answer of a stream, once HTTP/2's flow control lets it go.
@@ -148,12 +154,13 @@ class Calls:
         finally:
             self._unsent_count -= 1
 
-    def _reason_of_end(self, context: Context) -> str:
-        """Why a call was cancelled: by us, by its deadline, or by who called."""
-        if self._is_ending:
-            return ShuttingDown.reason
-        left_s = context.time_remaining()
-        return "DEADLINE_EXCEEDED" if left_s is not None and left_s <= 0 else "CANCELLED"
+    def note_received(self, method: str, size_bytes: int) -> None:
+        """Count what has come of a call, or a part of it."""
+        self._metrics.calls.received_bytes.labels(method).inc(size_bytes)
+
+    def note_sent(self, method: str, size_bytes: int) -> None:
+        """Count what is sent to its client, or a part of it."""
+        self._metrics.calls.sent_bytes.labels(method).inc(size_bytes)
 
 
 def caller_of(context: Context) -> Caller:
@@ -204,6 +211,12 @@ def request_id_in(context: Context) -> str:
     """What a call of gRPC is called."""
     metadata = context.invocation_metadata() or ()
     return request_id_of(value for key, value in metadata if key == REQUEST_ID_KEY)
+
+
+def _reason_of_end(context: Context) -> str:
+    """Why a call was cancelled: by its deadline, or by who called."""
+    left_s = context.time_remaining()
+    return "DEADLINE_EXCEEDED" if left_s is not None and left_s <= 0 else "CANCELLED"
 
 
 def _told(call: CallFacts, elapsed_s: float) -> Mapping[str, object]:

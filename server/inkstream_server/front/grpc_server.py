@@ -16,6 +16,7 @@ from inkstream_server.front.health import HealthService
 from inkstream_server.front.listening import AddressInUse, FrontConfig
 from inkstream_server.front.model_service import ModelService
 from inkstream_server.front.ocr_service import OcrService
+from inkstream_server.front.traffic import CountingBytes
 
 _SERVICES: Final = (
     ocr_pb2.DESCRIPTOR.services_by_name["OcrService"].full_name,
@@ -36,7 +37,8 @@ class GrpcServer:
 
     def __init__(self, config: FrontConfig, services: Services, calls: Calls) -> None:
         self._server = grpc.aio.server(
-            interceptors=[DecodingRequests(calls)], options=_options(config)
+            interceptors=[DecodingRequests(calls), CountingBytes(calls)],
+            options=_options(config),
         )
         self._health = HealthService(_SERVICES)
         ocr_pb2_grpc.add_OcrServiceServicer_to_server(services.ocr, self._server)

@@ -62,7 +62,7 @@ async def read_body(call: HttpCall, file: IncomingFile, limits: BodyLimits) -> B
     """Read it all; the bytes of its file go where they belong at once. Raises OcrError."""
     members, text = JsonFile(), FileText()
     try:
-        async for chunk in _chunks(call.request, limits):
+        async for chunk in _chunks(call, limits):
             await file.append(text.feed(members.feed(chunk)))
     finally:
         if log_id := log_id_of(members.rest):
@@ -76,11 +76,12 @@ async def read_body(call: HttpCall, file: IncomingFile, limits: BodyLimits) -> B
     return Body(request, text.url or "")
 
 
-async def _chunks(request: web.Request, limits: BodyLimits) -> AsyncIterator[bytes]:
+async def _chunks(call: HttpCall, limits: BodyLimits) -> AsyncIterator[bytes]:
     """The body as it comes, in slices between which others have their turn.
 
     Raises ContentTooLarge, UploadStalled or RequestNotJson.
     """
+    request = call.request
     _check_size(request.content_length or 0, limits)
     size_bytes, waited_s = 0, 0.0
     while True:
@@ -90,6 +91,7 @@ async def _chunks(request: web.Request, limits: BodyLimits) -> AsyncIterator[byt
         if not chunk:
             return
         size_bytes += len(chunk)
+        call.note_received(len(chunk))
         _check_size(size_bytes, limits)
         for at in range(0, len(chunk), _SLICE_BYTES):
             yield chunk[at : at + _SLICE_BYTES]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from aiohttp import web
 
@@ -27,6 +29,8 @@ class HttpCall:
     request: web.Request
     record: CallFacts
     log_id: str
+    note_received: Callable[[int], None]
+    note_sent: Callable[[int], None]
     has_begun: bool = False  # to be answered: its status has been sent
 
     @property
@@ -53,24 +57,25 @@ async def answer(calls: Calls, method: str, request: web.Request, work: Work) ->
     """
     request_id = name_of(request)
     with calls.counted(method, request_id, peer_of(request)) as record:
-        call = HttpCall(request, record, request_id)
+        received, sent = partial(calls.note_received, method), partial(calls.note_sent, method)
+        call = HttpCall(request, record, request_id, received, sent)
         try:
             return await work(call)
         except OcrError as failure:
             error = failure
         except asyncio.CancelledError:
             if not calls.is_ending:
-                record.reason = "CANCELLED"
+                record.cancel("CANCELLED")
                 raise
             uncancel()
             error = ShuttingDown("the server shut down meanwhile")
         except ConnectionError as lost:
-            record.reason = "CANCELLED"
+            record.cancel("CANCELLED")
             raise asyncio.CancelledError from lost
         except Exception as bug:  # noqa: BLE001 - the call's boundary: logged and answered
             _log.exception("a call failed")
             error = InternalError(str(bug))
-        record.reason = error.reason
+        record.fail(error)
         return _failed(call, error)
 
 
@@ -85,8 +90,8 @@ def _failed(call: HttpCall, error: OcrError) -> web.Response:
         if call.request.transport is not None:
             call.request.transport.abort()  # what is unsent is not taken, or no whole answer
         raise asyncio.CancelledError from error
+    told = json.dumps(http_status.failure(error, call.log_id, call.record.request_id))
+    call.note_sent(len(told))
     return web.json_response(
-        http_status.failure(error, call.log_id, call.record.request_id),
-        status=http_status.code_of(error),
-        headers=http_status.headers(error),
+        text=told, status=http_status.code_of(error), headers=http_status.headers(error)
     )

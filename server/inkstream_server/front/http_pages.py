@@ -68,6 +68,7 @@ class PageWriter:
         for part in unsent:
             async with self._calls.writing():
                 await self._response.write(part)
+            self._call.note_sent(len(part))
 
     async def _begin(self) -> web.StreamResponse:
         assert self._start is not None, "a document begins with its start"

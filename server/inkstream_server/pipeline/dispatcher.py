@@ -19,7 +19,7 @@ from inkstream_server.scheduling.batcher import Batcher, Load, Ticket
 from inkstream_server.scheduling.place import Place
 from inkstream_server.scheduling.policy import BatchPolicy
 from inkstream_server.scheduling.shares import DEFAULT_BATCH_SHARE
-from inkstream_server.telemetry.metrics import PoolMetrics
+from inkstream_server.telemetry.pool_metrics import BatchSize, PoolMetrics
 from inkstream_server.workers.channel import Finished
 from inkstream_server.workers.hold import Hold
 from inkstream_server.workers.loss import Cause, WorkerLost
@@ -31,6 +31,12 @@ R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
 
 
+def _alone(key: object, items: Sequence[object]) -> BatchSize:
+    """That of items that nothing is padded for, and that nobody could have joined."""
+    del key
+    return BatchSize(len(items), len(items))
+
+
 @dataclass(frozen=True, slots=True)
 class Queueing:
     """How a pool's items wait: by a bucket's key, its limits and what each item takes up."""
@@ -39,6 +45,8 @@ class Queueing:
     load_of: Callable[[Any], Load]
     # What work of priority BATCH keeps while interactive work waits.
     batch_share: float = DEFAULT_BATCH_SHARE
+    # How large a batch is told to be.
+    size_of: Callable[[Any, Sequence[object]], BatchSize] = _alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +109,7 @@ class Dispatcher:
     ) -> None:
         self._slots = tuple(slots)
         self._load_of = queueing.load_of
+        self._size_of = queueing.size_of
         self._batcher: Batcher[Any, _Job] = Batcher(
             queueing.policy_of, batch_share=queueing.batch_share
         )
@@ -108,7 +117,7 @@ class Dispatcher:
         self._metrics = metrics
         self._suspects: deque[_Run] = deque()
         self._arrived = asyncio.Event()
-        metrics.queued.set_function(lambda: len(self._batcher))
+        metrics.watch_pool(len(slots), self._ready_count, lambda: len(self._batcher))
 
     async def start(self) -> tuple[LoadedModel, ...]:
         """Start every worker; the models that they have, once for each device that has them.
@@ -133,6 +142,9 @@ class Dispatcher:
     def has_workers(self) -> bool:
         """Whether one worker at least is warm."""
         return any(slot.is_ready for slot in self._slots)
+
+    def _ready_count(self) -> int:
+        return sum(slot.is_ready for slot in self._slots)
 
     @property
     def slots(self) -> tuple[WorkerSlot, ...]:
@@ -224,13 +236,15 @@ class Dispatcher:
     async def _run_on(self, slot: WorkerSlot, run: _Run) -> None:
         items = tuple(job.item for job in run.jobs)
         try:
-            finished = await slot.run(run.key, items, limit_s=self._batch_limit_s)
+            with self._metrics.running():
+                finished = await slot.run(run.key, items, limit_s=self._batch_limit_s)
         except WorkerAway:
             self._retry([run])
         except WorkerLost as loss:
             self._blame(run, loss.cause)
         else:
-            self._metrics.observe(run.key, len(items), run.waited_s, finished.busy_s)
+            size = self._size_of(run.key, items)
+            self._metrics.observe(run.key, size, run.waited_s, finished.busy_s)
             self._settle(run, finished)
             await self._keep_small(slot, finished.memory_bytes)
 

@@ -140,17 +140,18 @@ class DocumentReader:
                 _log.exception("page %d failed", page_number)
                 failure = FailedPage(page_number, InternalError(str(error)))
             else:
-                self._note_read(len(page.lines))
+                self._note_read(page)
                 return page
         self._note_failed(failure.error)
         return failure
 
-    def _note_read(self, line_count: int) -> None:
+    def _note_read(self, page: Page) -> None:
         self._metrics.pages.read.labels("OK").inc()
-        self._metrics.pages.lines.inc(line_count)
+        self._metrics.pages.lines.inc(len(page.lines))
+        self._metrics.pages.seconds.observe(page.timing.total_s)
         if (call := current_call()) is not None:
             call.page_count += 1
-            call.line_count += line_count
+            call.line_count += len(page.lines)
 
     def _note_failed(self, error: OcrError) -> None:
         self._metrics.pages.read.labels(error.reason).inc()

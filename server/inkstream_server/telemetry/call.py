@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
+
+from inkstream_server.errors import OcrError
+
+
+class Span(Protocol):
+    """A part of a call's work that is being traced."""
+
+    def note(self, **facts: str | float) -> None:
+        """Tell more of it."""
+
+
+Stage = Callable[[str, Mapping[str, str | float]], AbstractContextManager[Span]]
+"""Traces a part of a call's work, by its name and what is known of it."""
 
 
 @dataclass(slots=True)
 class CallFacts:
     """One call, to whose facts everything adds that works for it.
 
-    `principal` is who calls, where that was proven. `reason` is how it ended.
+    `principal` is who calls, where that was proven. `reason` is how it ended, and `outcome` who has
+    to act then.
     """
 
     request_id: str
@@ -21,9 +35,19 @@ class CallFacts:
     peer: str
     principal: str = ""
     reason: str = "OK"
+    outcome: str = "ok"
     page_count: int = 0
     failed_page_count: int = 0
     line_count: int = 0
+    # None: the call is not traced.
+    stage: Stage | None = None
+
+    def fail(self, error: OcrError) -> None:
+        self.reason, self.outcome = error.reason, error.fault.value
+
+    def cancel(self, reason: str) -> None:
+        """It ended because its caller went away, or would not wait any longer."""
+        self.reason, self.outcome = reason, "cancelled"
 
 
 _CURRENT: Final[ContextVar[CallFacts | None]] = ContextVar("inkstream_call", default=None)

@@ -1,20 +1,24 @@
-"""Names, units and labels of every metric, in one place. Who records them is not decided here."""
+"""Names, units and labels of every metric, in one place. Who records them is not decided here.
+
+Labels take few values, which the server chooses: never a caller's name, a document or a text.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import Final, Protocol
 
-from prometheus_client import (
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    ProcessCollector,
-)
+from prometheus_client import CollectorRegistry, ProcessCollector
 
-_SECONDS: Final = (
+from inkstream_server.telemetry.metric_maker import MetricFacts, MetricMaker
+
+# A line takes milliseconds, a page some tenths of a second on a CPU, a waiting page many seconds.
+_STEP_SECONDS: Final = (
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0,
+)  # fmt: skip
+# A call may be anything from a cheap question to a book of a thousand pages.
+_CALL_SECONDS: Final = (
+    0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 180.0, 600.0, 1800.0,
 )  # fmt: skip
 _COUNTS: Final = (1, 2, 4, 8, 16, 32, 64, 128)
 
@@ -24,12 +28,15 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.calls = CallMetrics(self.registry)
-        self.pages = PageMetrics(self.registry)
-        self.batches = BatchMetrics(self.registry)
-        self.workers = WorkerMetrics(self.registry)
-        self.arenas = ArenaMetrics(self.registry)
-        self.urls = UrlMetrics(self.registry)
+        make = MetricMaker(self.registry)
+        self.made: list[MetricFacts] = make.made
+        self.calls = CallMetrics(make)
+        self.pages = PageMetrics(make)
+        self.batches = BatchMetrics(make)
+        self.workers = WorkerMetrics(make)
+        self.room = RoomMetrics(make)
+        self.urls = UrlMetrics(make)
+        self.server = ServerMetrics(make)
         # process_resident_memory_bytes, process_cpu_seconds_total, process_open_fds and more: of
         # the front, since it is the front that is asked.
         ProcessCollector(registry=self.registry)
@@ -38,134 +45,143 @@ class Metrics:
 class CallMetrics:
     """What callers see."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self.ended = Counter(
-            "inkstream_requests",
+    def __init__(self, make: MetricMaker) -> None:
+        self.ended = make.counter(
+            "requests",
             "Calls that ended, by method and by reason (OK where they succeeded).",
-            ("method", "reason"),
-            registry=registry,
+            *("method", "reason"),
         )
-        self.seconds = Histogram(
-            "inkstream_request_duration_seconds",
-            "Time from a call's arrival to its end.",
-            ("method",),
-            buckets=_SECONDS,
-            registry=registry,
+        self.seconds = make.histogram(
+            "request_duration_seconds",
+            "Time from a call's arrival to its end, by method and by outcome: ok, cancelled, or who"
+            " has to act: caller, unserved, busy, late, away, setup, server.",
+            *("method", "outcome"),
+            buckets=_CALL_SECONDS,
         )
-        self.stream_documents = Counter(
-            "inkstream_stream_documents",
+        self.in_flight = make.gauge(
+            "requests_in_flight", "Calls being answered now, by method.", "method"
+        )
+        self.received_bytes = make.counter(
+            "received_bytes", "Bytes of requests, without their framing, by method.", "method"
+        )
+        self.sent_bytes = make.counter(
+            "sent_bytes", "Bytes of answers, without their framing, by method.", "method"
+        )
+        self.stream_documents = make.counter(
+            "stream_documents",
             "Documents of RecognizeStream that ended, by reason (OK where they succeeded).",
-            ("reason",),
-            registry=registry,
+            "reason",
         )
 
 
 class PageMetrics:
     """What is read."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self.read = Counter(
-            "inkstream_pages",
-            "Pages read, by reason (OK where they succeeded).",
-            ("reason",),
-            registry=registry,
+    def __init__(self, make: MetricMaker) -> None:
+        self.read = make.counter(
+            "pages", "Pages read, by reason (OK where they succeeded).", "reason"
         )
-        self.lines = Counter("inkstream_lines", "Text lines read.", registry=registry)
-        self.in_flight = Gauge(
-            "inkstream_pages_in_flight", "Pages being read now.", registry=registry
+        self.seconds = make.histogram(
+            "page_duration_seconds",
+            "Time from a page's first step to its result, of those that succeeded.",
+            buckets=_STEP_SECONDS,
         )
+        self.lines = make.counter("lines", "Text lines read.")
+        self.in_flight = make.gauge("pages_in_flight", "Pages being read now.")
 
 
 class UrlMetrics:
     """What is fetched for callers."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self.ended = Counter(
-            "inkstream_url_fetches",
+    def __init__(self, make: MetricMaker) -> None:
+        self.ended = make.counter(
+            "url_fetches",
             "Fetches of URLs that ended, by reason (OK where they succeeded).",
-            ("reason",),
-            registry=registry,
+            "reason",
         )
-        self.seconds = Histogram(
-            "inkstream_url_fetch_duration_seconds",
+        self.seconds = make.histogram(
+            "url_fetch_duration_seconds",
             "Time from the first look at a URL to its last byte.",
-            buckets=_SECONDS,
-            registry=registry,
+            buckets=_STEP_SECONDS,
         )
-        self.fetched_bytes = Counter(
-            "inkstream_url_fetched_bytes", "Bytes of documents fetched.", registry=registry
-        )
-        self.in_flight = Gauge(
-            "inkstream_url_fetches_in_flight", "URLs being fetched now.", registry=registry
-        )
+        self.fetched_bytes = make.counter("url_fetched_bytes", "Bytes of documents fetched.")
+        self.in_flight = make.gauge("url_fetches_in_flight", "URLs being fetched now.")
 
 
 class BatchMetrics:
-    """What waits and runs, by step and by pool."""
+    """What waits and runs, by step (a model's name, or what is done on the CPU) and by pool."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self.queue_wait_seconds = Histogram(
-            "inkstream_queue_wait_seconds",
+    def __init__(self, make: MetricMaker) -> None:
+        self.queue_wait_seconds = make.histogram(
+            "queue_wait_seconds",
             "Time an item waited for its batch, by step.",
-            ("step",),
-            buckets=_SECONDS,
-            registry=registry,
+            *("step",),
+            buckets=_STEP_SECONDS,
         )
-        self.items = Histogram(
-            "inkstream_batch_items",
-            "Items a batch held, by step.",
-            ("step",),
-            buckets=_COUNTS,
-            registry=registry,
+        self.items = make.histogram(
+            "batch_items", "Items a batch held, by step.", "step", buckets=_COUNTS
         )
-        self.busy_seconds = Histogram(
-            "inkstream_batch_busy_seconds",
+        self.places = make.counter(
+            "batch_places",
+            "Items that batches could have held, by step; inkstream_batch_items_sum of them were.",
+            "step",
+        )
+        self.padded_pixels = make.counter(
+            "batch_padded_pixels", "Pixels that models computed on, by step.", "step"
+        )
+        self.own_pixels = make.counter(
+            "batch_own_pixels",
+            "Pixels of these that items have of their own, by step; the others are padding.",
+            "step",
+        )
+        self.busy_seconds = make.histogram(
+            "batch_busy_seconds",
             "Time a worker took for a batch, by step.",
-            ("step",),
-            buckets=_SECONDS,
-            registry=registry,
+            *("step",),
+            buckets=_STEP_SECONDS,
         )
-        self.queued_items = Gauge(
-            "inkstream_queued_items", "Items that wait now, by pool.", ("pool",), registry=registry
+        self.queued_items = make.gauge("queued_items", "Items that wait now, by pool.", "pool")
+        self.dropped_items = make.counter(
+            "dropped_items", "Items whose caller was gone before they ran, by step.", "step"
         )
-        self.dropped_items = Counter(
-            "inkstream_dropped_items",
-            "Items whose caller was gone before they ran, by step.",
-            ("step",),
-            registry=registry,
-        )
-        self.lost = Counter(
-            "inkstream_lost_batches",
-            "Batches whose worker was lost with them, by pool.",
-            ("pool",),
-            registry=registry,
+        self.lost = make.counter(
+            "lost_batches", "Batches whose worker was lost with them, by pool.", "pool"
         )
 
 
 class WorkerMetrics:
-    """The processes behind the front, one by one."""
+    """The processes behind the front."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self.reloads = Counter(
-            "inkstream_model_reloads",
+    def __init__(self, make: MetricMaker) -> None:
+        self.reloads = make.counter(
+            "model_reloads",
             "Times that models were to be read again, by result: changed, unchanged or failed.",
-            ("result",),
-            registry=registry,
+            "result",
         )
-        self.restarts = Counter(
-            "inkstream_worker_restarts",
+        self.planned = make.gauge("workers", "Workers that a pool has when all is well.", "pool")
+        self.ready = make.gauge("workers_ready", "Workers that are warm now, by pool.", "pool")
+        self.busy = make.gauge("workers_busy", "Workers that have a batch now, by pool.", "pool")
+        self.restarts = make.counter(
+            "worker_restarts",
             "Workers that had to be replaced, by pool and by cause: crashed, killed (from outside),"
             " silent (no sign of life), overdue (with a batch), too_large (in memory).",
-            ("pool", "cause"),
-            registry=registry,
+            *("pool", "cause"),
         )
-        self.memory_bytes = Gauge(
-            "inkstream_worker_memory_bytes",
+        self.memory_bytes = make.gauge(
+            "worker_memory_bytes",
             "Resident memory of a worker process without what it shares with others; 0 while the"
             " worker is being replaced.",
-            ("worker",),
-            registry=registry,
+            "worker",
         )
+
+
+class Amount(Protocol):
+    """What is used of something that has a size."""
+
+    @property
+    def total(self) -> int: ...
+    @property
+    def taken(self) -> int: ...
 
 
 class _Arena(Protocol):
@@ -175,63 +191,50 @@ class _Arena(Protocol):
     def taken_bytes(self) -> int: ...
 
 
-class ArenaMetrics:
-    """Shared memory, whose size never changes."""
+class RoomMetrics:
+    """What is there for documents, pages and tensors; its size never changes."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self._size_bytes = Gauge(
-            "inkstream_arena_size_bytes",
-            "Size of a segment of shared memory.",
-            ("arena",),
-            registry=registry,
+    def __init__(self, make: MetricMaker) -> None:
+        self._arena_bytes = make.gauge(
+            "arena_size_bytes", "Size of a segment of shared memory.", "arena"
         )
-        self._taken_bytes = Gauge(
-            "inkstream_arena_taken_bytes",
-            "What of a segment of shared memory is in use now.",
-            ("arena",),
-            registry=registry,
+        self._taken_arena_bytes = make.gauge(
+            "arena_taken_bytes", "What of a segment of shared memory is in use now.", "arena"
+        )
+        self._spool_bytes = make.gauge(
+            "upload_size_bytes",
+            "Room for documents on their way in: incoming (before they are let in), memory, disk.",
+            "place",
+        )
+        self._taken_spool_bytes = make.gauge(
+            "upload_taken_bytes", "What of that room is in use now.", "place"
+        )
+        self._documents = make.gauge("documents_in_flight", "Documents inside now.")
+        self._most_documents = make.gauge(
+            "documents_limit", "Documents that may be inside at once; more are refused."
         )
 
-    def watch(self, name: str, arena: _Arena) -> None:
-        """Tell of an arena whenever the metrics are asked for."""
-        self._size_bytes.labels(name).set(arena.size_bytes)
-        self._taken_bytes.labels(name).set_function(lambda: arena.taken_bytes)
+    def watch_arena(self, name: str, arena: _Arena) -> None:
+        """Tell of an arena whenever the metrics are asked for; so with what follows."""
+        self._arena_bytes.labels(name).set(arena.size_bytes)
+        self._taken_arena_bytes.labels(name).set_function(lambda: arena.taken_bytes)
+
+    def watch_uploads(self, place: str, amount: Amount) -> None:
+        self._spool_bytes.labels(place).set(amount.total)
+        self._taken_spool_bytes.labels(place).set_function(lambda: amount.taken)
+
+    def watch_documents(self, count: Callable[[], int], limit: int) -> None:
+        self._most_documents.set(limit)
+        self._documents.set_function(count)
 
 
-class _Worker(Protocol):
-    @property
-    def name(self) -> str: ...
-    @property
-    def memory_bytes(self) -> int: ...
+class ServerMetrics:
+    """What the server is, as series whose value is 1."""
 
-
-class PoolMetrics:
-    """One pool's view of the metrics that all pools share."""
-
-    def __init__(self, metrics: Metrics, pool: str) -> None:
-        self.pool = pool
-        self.queued = metrics.batches.queued_items.labels(pool)
-        self.lost_batches = metrics.batches.lost.labels(pool)
-        self._batches = metrics.batches
-        self._workers = metrics.workers
-
-    def note_dropped(self, key: object) -> None:
-        """Record an item that was not run, because nobody waited for it any more."""
-        self._batches.dropped_items.labels(str(key)).inc()
-
-    def observe(self, key: object, count: int, waited_s: Sequence[float], busy_s: float) -> None:
-        """Record one batch that ran. `key` names its kind by `str(key)`."""
-        step = str(key)
-        self._batches.items.labels(step).observe(count)
-        self._batches.busy_seconds.labels(step).observe(busy_s)
-        waits = self._batches.queue_wait_seconds.labels(step)
-        for wait_s in waited_s:
-            waits.observe(wait_s)
-
-    def note_loss(self, cause: str) -> None:
-        """Record a worker that is gone and has to be replaced."""
-        self._workers.restarts.labels(self.pool, cause).inc()
-
-    def watch(self, worker: _Worker) -> None:
-        """Tell of a worker whenever the metrics are asked for."""
-        self._workers.memory_bytes.labels(worker.name).set_function(lambda: worker.memory_bytes)
+    def __init__(self, make: MetricMaker) -> None:
+        self.build = make.gauge("build_info", "The server's version; always 1.", "version")
+        self.model = make.gauge(
+            "model_info",
+            "A model that is served, once for each device; always 1.",
+            *("model", "module", "engine", "device", "precision"),
+        )

@@ -30,6 +30,13 @@ class ModelBucket:
         height_px = LINE_HEIGHT_PX if len(self.shape) == 1 else 1
         return height_px * math.prod(self.shape)
 
+    def own_pixels(self, item: object) -> int:
+        """Those of an item that are its own; the others are padding, which lines alone have."""
+        if not isinstance(item, Recognise):
+            return self.item_pixels
+        _, width_px, _ = item.line.shape
+        return LINE_HEIGHT_PX * min(width_px, *self.shape)
+
 
 @dataclass(frozen=True, slots=True)
 class Detect(Task[None]):

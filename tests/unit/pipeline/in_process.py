@@ -17,7 +17,8 @@ from inkstream_server.pipeline.page import Pools
 from inkstream_server.pipeline.upload import UploadConfig
 from inkstream_server.scheduling.batcher import Load
 from inkstream_server.scheduling.policy import BatchPolicy
-from inkstream_server.telemetry.metrics import Metrics, PoolMetrics
+from inkstream_server.telemetry.metrics import Metrics
+from inkstream_server.telemetry.pool_metrics import PoolMetrics
 from inkstream_server.workers.channel import Finished
 from inkstream_server.workers.cpu_role import CpuRole
 from inkstream_server.workers.loss import Cause, WorkerLost
