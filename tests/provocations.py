@@ -167,6 +167,11 @@ IN_STARTS_AND_COMMANDS = {
         "test_what_cannot_be_measured_is_told_and_leaves_no_worker",
         "MeasuringFailed",
     ),
+    "TRACING_UNAVAILABLE": Provocation(
+        "unit/app/test_tracing.py",
+        "test_without_the_extra_it_says_what_to_install",
+        "TracingUnavailable",
+    ),
     "NOT_TUNED": Provocation(
         "unit/cli/test_tune_command.py", "test_what_was_not_measured_cannot_be_shown", "NotTuned"
     ),

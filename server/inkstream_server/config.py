@@ -31,6 +31,7 @@ from inkstream_server.scheduling.policy import BatchWishes
 from inkstream_server.scheduling.shares import DEFAULT_BATCH_SHARE
 from inkstream_server.stages.detection import MAX_SIDE_PX
 from inkstream_server.telemetry.log import LogFormat
+from inkstream_server.telemetry.tracing import TelemetryConfig
 from inkstream_server.workers.free_list import ALIGNMENT_BYTES, aligned
 from inkstream_server.workers.plan import WorkerCounts
 
@@ -161,6 +162,7 @@ class ServerConfig(BaseModel, frozen=True, extra="forbid"):
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     # text, json, or auto: text on a terminal, JSON elsewhere.
     log_format: LogFormat = LogFormat.TEXT
+    telemetry: TelemetryConfig = TelemetryConfig()
 
 
 # Read elsewhere: where models lie is asked by commands that have no configuration.

@@ -13,6 +13,7 @@ from inkstream_server.app.pools import ServerPools
 from inkstream_server.app.readers import build_readers
 from inkstream_server.app.reloading import Reloader
 from inkstream_server.app.served import served_models
+from inkstream_server.app.tracing import open_tracing
 from inkstream_server.app.tuning import Tuner
 from inkstream_server.app.widths import ModelWidths
 from inkstream_server.config import ServerConfig
@@ -33,6 +34,7 @@ from inkstream_server.scheduling.backlog import Backlog
 from inkstream_server.scheduling.budget import Budget
 from inkstream_server.scheduling.learning import DrainRate
 from inkstream_server.telemetry.metrics import Metrics
+from inkstream_server.telemetry.tracing import Tracing
 from inkstream_server.workers.model_tasks import LoadedModel
 
 
@@ -55,6 +57,7 @@ class Parts:
     loads: ModelLoads
     reloader: Reloader
     metrics: Metrics
+    tracing: Tracing | None
 
     def tell_models(self) -> None:
         """Have the metrics tell which models are served, and how."""
@@ -76,7 +79,8 @@ def build(config: ServerConfig) -> Parts:
     widths = ModelWidths(config.inference.width_step, loaded, server_plan.models)
     work = PageWork(loads.of, admission.drain, server_plan.workers.model_workers)
     readers = build_readers(config, pools, admission, work, widths.of)
-    calls = Calls(metrics, max_unread_s=config.server.max_unread_s)
+    tracing = open_tracing(config.telemetry, _version())
+    calls = Calls(metrics, max_unread_s=config.server.max_unread_s, tracing=tracing)
     fetcher = UrlFetcher(config.urls, metrics.urls)
     incoming = Budget(config.uploads.incoming_bytes)
     metrics.room.watch_uploads("incoming", incoming)
@@ -106,6 +110,7 @@ def build(config: ServerConfig) -> Parts:
         loads=loads,
         reloader=Reloader(config, server_plan, readers.gate, metrics.workers),
         metrics=metrics,
+        tracing=tracing,
     )
 
 

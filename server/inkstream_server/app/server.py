@@ -12,6 +12,7 @@ from inkstream_server.app.build import Parts, build
 from inkstream_server.app.draining import LAST_WORDS_S, Stopping, drain
 from inkstream_server.app.outlook import Outlook, PoolState, PoolWatch
 from inkstream_server.app.starting import causes_told
+from inkstream_server.app.tracing import close_tracing
 from inkstream_server.config import ServerConfig
 from inkstream_server.pipeline.dispatcher import Dispatcher
 
@@ -54,6 +55,7 @@ async def serve_until(
             await asyncio.gather(parts.cpu.stop(), parts.models.stop())
             await parts.http.stop()
             await parts.urls.close()
+            await close_tracing(parts.tracing)
             _log.info("stopped")
 
 

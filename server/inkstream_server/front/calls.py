@@ -23,6 +23,7 @@ from inkstream_server.front.requests import Caller
 from inkstream_server.telemetry.call import CallFacts, working_for
 from inkstream_server.telemetry.log import fields
 from inkstream_server.telemetry.metrics import Metrics
+from inkstream_server.telemetry.tracing import PARENT_KEYS, Tracing, stage, traced
 
 _log = logging.getLogger(__name__)
 
@@ -46,9 +47,15 @@ class AnswersUnread(OcrError):
 class Calls:
     """The calls that are being answered."""
 
-    def __init__(self, metrics: Metrics, *, max_unread_s: float) -> None:
-        """`max_unread_s`: for how long an answer may wait to be taken by its client."""
+    def __init__(
+        self, metrics: Metrics, *, max_unread_s: float, tracing: Tracing | None = None
+    ) -> None:
+        """`max_unread_s`: for how long an answer may wait to be taken by its client.
+
+        `tracing` None: no call is traced.
+        """
         self._metrics = metrics
+        self._tracing = tracing
         self._max_unread_s = max_unread_s
         self._tasks: set[asyncio.Task[Any]] = set()
         self._is_ending = False
@@ -78,8 +85,13 @@ class Calls:
         return self._is_ending
 
     @contextmanager
-    def counted(self, method: str, request_id: str, peer: str) -> Iterator[CallFacts]:
-        """Have the current task count as a call within the block, which says how it ends."""
+    def counted(
+        self, method: str, request_id: str, peer: str, parent: Mapping[str, str]
+    ) -> Iterator[CallFacts]:
+        """Have the current task count as a call within the block, which says how it ends.
+
+        `parent` is what the caller says of the trace that it belongs to.
+        """
         record, started_at = CallFacts(request_id, method, peer), time.monotonic()
         self.last_came_at = started_at
         task = asyncio.current_task()
@@ -89,6 +101,7 @@ class Calls:
             with (
                 working_for(record),
                 self._metrics.calls.in_flight.labels(method).track_inprogress(),
+                traced(self._tracing, record, parent),
             ):
                 yield record
         finally:
@@ -107,7 +120,7 @@ class Calls:
         """
         request_id = request_id_in(context)
         context.set_trailing_metadata(((REQUEST_ID_KEY, request_id),))
-        with self.counted(method, request_id, context.peer()) as record:
+        with self.counted(method, request_id, context.peer(), _parent_in(context)) as record:
             try:
                 yield request_id
             except OcrError as error:
@@ -135,8 +148,9 @@ class Calls:
 
         Raises AnswersUnread where the client does not take it.
         """
-        async with self.writing():
-            await context.write(answer)
+        with stage("answer"):
+            async with self.writing():
+                await context.write(answer)
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[None]:
@@ -211,6 +225,11 @@ def request_id_in(context: Context) -> str:
     """What a call of gRPC is called."""
     metadata = context.invocation_metadata() or ()
     return request_id_of(value for key, value in metadata if key == REQUEST_ID_KEY)
+
+
+def _parent_in(context: Context) -> Mapping[str, str]:
+    metadata = context.invocation_metadata() or ()
+    return {key: str(value) for key, value in metadata if key in PARENT_KEYS}
 
 
 def _reason_of_end(context: Context) -> str:

@@ -18,6 +18,7 @@ from inkstream_server.front.failures import log_fault
 from inkstream_server.front.http_ids import name_of, name_request
 from inkstream_server.front.request_ids import REQUEST_ID_KEY, chosen_id, is_request_id
 from inkstream_server.telemetry.call import CallFacts
+from inkstream_server.telemetry.tracing import PARENT_KEYS
 
 _log = logging.getLogger(__name__)
 
@@ -56,7 +57,8 @@ async def answer(calls: Calls, method: str, request: web.Request, work: Work) ->
     Where the answer has begun already, nothing but the end of the connection tells that it failed.
     """
     request_id = name_of(request)
-    with calls.counted(method, request_id, peer_of(request)) as record:
+    parent = {key: request.headers[key] for key in PARENT_KEYS if key in request.headers}
+    with calls.counted(method, request_id, peer_of(request), parent) as record:
         received, sent = partial(calls.note_received, method), partial(calls.note_sent, method)
         call = HttpCall(request, record, request_id, received, sent)
         try:

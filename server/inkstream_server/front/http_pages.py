@@ -14,6 +14,7 @@ from inkstream_server.front.http_answer import PageAnswer
 from inkstream_server.front.http_calls import HttpCall
 from inkstream_server.front.http_schema import OcrRequest
 from inkstream_server.pipeline.results import DocumentEvent, DocumentStart, FailedPage, Page
+from inkstream_server.telemetry.tracing import stage
 
 
 class PageWriter:
@@ -65,10 +66,11 @@ class PageWriter:
         if self._response is None:
             self._response = await self._begin()
         unsent, self._unsent = self._unsent, []
-        for part in unsent:
-            async with self._calls.writing():
-                await self._response.write(part)
-            self._call.note_sent(len(part))
+        with stage("answer"):
+            for part in unsent:
+                async with self._calls.writing():
+                    await self._response.write(part)
+                self._call.note_sent(len(part))
 
     async def _begin(self) -> web.StreamResponse:
         assert self._start is not None, "a document begins with its start"

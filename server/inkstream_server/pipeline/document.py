@@ -34,6 +34,7 @@ from inkstream_server.scheduling.admission import Seat
 from inkstream_server.scheduling.backlog import Work
 from inkstream_server.telemetry.call import current_call
 from inkstream_server.telemetry.metrics import Metrics
+from inkstream_server.telemetry.tracing import stage
 
 _log = logging.getLogger(__name__)
 
@@ -131,7 +132,7 @@ class DocumentReader:
 
     async def _answer(self, page_number: int, reading: Coroutine[Any, Any, Page]) -> PageResult:
         """What comes of reading a page. Its failure is its own, whatever it was."""
-        with self._metrics.pages.in_flight.track_inprogress():
+        with self._metrics.pages.in_flight.track_inprogress(), stage("page", page=page_number):
             try:
                 page = await reading
             except OcrError as error:

@@ -35,6 +35,7 @@ from inkstream_server.stages.line_widths import LineWidths
 from inkstream_server.stages.recognition import LineText
 from inkstream_server.telemetry.call import current_call
 from inkstream_server.telemetry.metrics import Metrics
+from inkstream_server.telemetry.tracing import stage
 from inkstream_server.workers.arena import Arena, Lease
 from inkstream_server.workers.cpu_tasks import (
     DocumentRef,
@@ -171,9 +172,10 @@ class _Reading:
                 return FitForOrientation(_crops(portion[part]), family, fitted[part])
 
             lines, crops = await self._fit(task, portion, fitted, block)
-            outcomes = await self._tools.pools.models.run_all(
-                classifications(model, family, crops), place=self._place, leases=[block]
-            )
+            with stage("line_orientation", items=len(crops)):
+                outcomes = await self._tools.pools.models.run_all(
+                    classifications(model, family, crops), place=self._place, leases=[block]
+                )
         for line, outcome in zip(lines, outcomes, strict=True):
             if isinstance(outcome.result, OcrError):
                 line.answer = outcome.result
@@ -193,9 +195,10 @@ class _Reading:
 
             lines, crops = await self._fit(task, portion, fitted, block)
             work = recognitions(self._settings.text_rec_model, crops, [line.fit for line in lines])
-            outcomes = await self._tools.pools.models.run_all(
-                work, place=self._place, leases=[block]
-            )
+            with stage("recognise", items=len(work)):
+                outcomes = await self._tools.pools.models.run_all(
+                    work, place=self._place, leases=[block]
+                )
         for line, outcome in zip(lines, outcomes, strict=True):
             line.answer = outcome.result
 

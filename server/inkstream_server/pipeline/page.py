@@ -30,6 +30,7 @@ from inkstream_server.scheduling.place import Flow, Place
 from inkstream_server.stages import detection
 from inkstream_server.stages.line_widths import LineWidths
 from inkstream_server.stages.regions import Polygon
+from inkstream_server.telemetry.tracing import stage
 from inkstream_server.workers.arena import Arena
 from inkstream_server.workers.cpu_tasks import (
     NO_IMAGES,
@@ -115,17 +116,20 @@ class PagePipeline:
 
     async def open(self, document: DocumentRef, content: Hold, flow: Flow) -> DocumentSummary:
         """Tell what a document is. Raises OcrError."""
-        outcome = await self._cpu.run(
-            "open", OpenDocument(document), place=Place(flow), leases=[content]
-        )
-        return outcome.unwrap()
+        with stage("open") as span:
+            task = OpenDocument(document)
+            outcome = await self._cpu.run("open", task, place=Place(flow), leases=[content])
+            span.note(queue_wait_s=outcome.waited_s)
+            return outcome.unwrap()
 
     async def measure(self, job: PageJob) -> MeasuredPage:
         """Tell how large a page is, from its headers alone, and so what it will probably take."""
         started_at = time.monotonic()
         task = MeasurePage(job.document, job.page_number, job.dpi)
-        outcome = await self._cpu.run("measure", task, place=job.place, leases=[job.content])
-        size = outcome.unwrap()
+        with stage("measure") as span:
+            outcome = await self._cpu.run("measure", task, place=job.place, leases=[job.content])
+            span.note(queue_wait_s=outcome.waited_s)
+            size = outcome.unwrap()
         bucket = _detection_bucket(size, job.settings)
         recogniser = job.settings.text_rec_model
         work_s = self._work.expected_s(bucket, recogniser, model_calls(job.settings))
@@ -169,7 +173,7 @@ class PagePipeline:
             probabilities = block.array(bucket.shape, "float32", skip=image_bytes)
             await self._straightener.lay(sheet, image, block)
             detect = Detect(image, probabilities)
-            (detected,) = await self._on_model(sheet, [(bucket, detect)], [block])
+            (detected,) = await self._on_model("detect", sheet, [(bucket, detect)], [block])
             detected.unwrap()
             find = FindRegions(probabilities, height, width, settings.detection)
             return await self._on_cpu("find", sheet, find, [block])
@@ -198,7 +202,7 @@ class PagePipeline:
             cut = CutForOrientation(sheet.pixels, _polygons(portion), family, crops)
             await self._on_cpu("cut", sheet, cut, [block, sheet.block])
             work = classifications(model, family, crops)
-            outcomes = await self._on_model(sheet, work, [block])
+            outcomes = await self._on_model("line_orientation", sheet, work, [block])
         return [UPSIDE_DOWN if each.unwrap().is_upside_down else 0 for each in outcomes]
 
     async def _recognise(
@@ -214,7 +218,7 @@ class PagePipeline:
             fits = [line.fit for line in portion]
             wants_words = sheet.job.settings.additions.words
             work = recognitions(model, crops, fits, wants_words=wants_words)
-            outcomes = await self._on_model(sheet, work, [block])
+            outcomes = await self._on_model("recognise", sheet, work, [block])
         sheet.account.batch_counts += [outcome.batch_count for outcome in outcomes]
         sheet.account.lines_s += self._work.of(bucket for bucket, _ in work)
         texts = [outcome.unwrap() for outcome in outcomes]

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from inkstream_server.pipeline.dispatcher import Dispatcher, Outcome
 from inkstream_server.pipeline.sheet import Sheet
+from inkstream_server.telemetry.tracing import stage
 from inkstream_server.workers.hold import Hold
 from inkstream_server.workers.model_tasks import ModelBucket
 from inkstream_server.workers.task import Task
@@ -22,16 +23,21 @@ class PageSteps:
         self._models = models
 
     async def on_cpu(self, step: str, sheet: Sheet, task: Task[R], leases: Sequence[Hold]) -> R:
-        outcome = await self._cpu.run(step, task, place=sheet.job.place, leases=leases)
-        sheet.account.waited([outcome])
-        return outcome.unwrap()
+        with stage(step) as span:
+            outcome = await self._cpu.run(step, task, place=sheet.job.place, leases=leases)
+            sheet.account.waited([outcome])
+            span.note(queue_wait_s=outcome.waited_s)
+            return outcome.unwrap()
 
     async def on_model(
         self,
+        step: str,
         sheet: Sheet,
         work: Sequence[tuple[ModelBucket, Task[R]]],
         leases: Sequence[Hold],
     ) -> list[Outcome[R]]:
-        outcomes = await self._models.run_all(work, place=sheet.job.place, leases=leases)
-        sheet.account.waited(outcomes)
-        return outcomes
+        with stage(step, items=len(work)) as span:
+            outcomes = await self._models.run_all(work, place=sheet.job.place, leases=leases)
+            sheet.account.waited(outcomes)
+            span.note(queue_wait_s=max((each.waited_s for each in outcomes), default=0.0))
+            return outcomes

@@ -68,7 +68,7 @@ class Straightener:
             fitted = block.array(shape)
             await self._set_upright(sheet, fitted, _FIT_FOR[settings.page_view], block)
             work = [(ModelBucket(model, (side_px, side_px)), ClassifyPage(fitted))]
-            (classified,) = await self._steps.on_model(sheet, work, [block])
+            (classified,) = await self._steps.on_model("orientation", sheet, work, [block])
         return replace(sheet, angle=classified.unwrap())
 
     async def _find_warp(self, sheet: Sheet) -> Sheet:
@@ -80,7 +80,7 @@ class Straightener:
             fitted = block.array(shape, "float32")
             await self._set_upright(sheet, fitted, FitFor.UNWARPING, block)
             work = [(ModelBucket(model, _UNWARPER_PX), FindWarp(fitted))]
-            (found,) = await self._steps.on_model(sheet, work, [block])
+            (found,) = await self._steps.on_model("find_warp", sheet, work, [block])
         return replace(sheet, warp=found.unwrap())
 
     async def _set_upright(
