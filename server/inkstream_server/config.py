@@ -22,7 +22,9 @@ from inkstream_server.engines.engine import Precision
 from inkstream_server.errors import Fault, OcrError
 from inkstream_server.findings import findings
 from inkstream_server.front.http_schema import HttpConfig
+from inkstream_server.front.identity import AuthConfig
 from inkstream_server.front.listening import FrontConfig
+from inkstream_server.front.tls_files import TlsConfig
 from inkstream_server.front.url_rules import UrlConfig
 from inkstream_server.models.embedded import DOC_ORIENTATION
 from inkstream_server.pipeline.settings import PageDefaults
@@ -153,6 +155,8 @@ class ServerConfig(BaseModel, frozen=True, extra="forbid"):
     memory: MemoryConfig = MemoryConfig()
     uploads: UploadConfig = UploadConfig()
     http: HttpConfig = HttpConfig()
+    tls: TlsConfig = TlsConfig()
+    auth: AuthConfig = AuthConfig()
     urls: UrlConfig = UrlConfig()
     # Pages of one document that are read at once. None: planned from the workers.
     window_pages: int | None = Field(default=None, ge=1, le=1024)

@@ -10,6 +10,7 @@ class Fault(Enum):
     """Who has to act; each front maps this to its own status code."""
 
     CALLER = "caller"  # fix the request
+    STRANGER = "stranger"  # say who calls, in a way that this server knows
     UNSERVED = "unserved"  # this server is not set up for it; ask its operator
     BUSY = "busy"  # retry later, with back-off
     LATE = "late"  # it took longer than allowed
@@ -181,6 +182,27 @@ class QueueFull(OcrError):
     fault = Fault.BUSY
 
 
+class RequestQuotaFull(OcrError):
+    """This client has as many requests in flight as it may."""
+
+    reason = "REQUEST_QUOTA_FULL"
+    fault = Fault.BUSY
+
+
+class PageQuotaFull(OcrError):
+    """This client has as many pages in flight as it may."""
+
+    reason = "PAGE_QUOTA_FULL"
+    fault = Fault.BUSY
+
+
+class ByteQuotaFull(OcrError):
+    """This client has as many bytes of documents in flight as it may."""
+
+    reason = "BYTE_QUOTA_FULL"
+    fault = Fault.BUSY
+
+
 class DeadlineTooShort(OcrError):
     """The caller's deadline would pass before the work could be done.
 
@@ -189,6 +211,27 @@ class DeadlineTooShort(OcrError):
 
     reason = "DEADLINE_TOO_SHORT"
     fault = Fault.BUSY
+
+
+class TokenMissing(OcrError):
+    """The call brings no bearer token, and this server asks for one."""
+
+    reason = "TOKEN_MISSING"
+    fault = Fault.STRANGER
+
+
+class TokenWrong(OcrError):
+    """The call's bearer token is none that this server knows; no more is said of it."""
+
+    reason = "TOKEN_WRONG"
+    fault = Fault.STRANGER
+
+
+class CertificateMissing(OcrError):
+    """The connection brings no certificate that names its client, and this server asks for one."""
+
+    reason = "CERTIFICATE_MISSING"
+    fault = Fault.STRANGER
 
 
 class StartingUp(OcrError):

@@ -12,6 +12,7 @@ from inkstream_server.app.plan import ServerPlan, plan_server
 from inkstream_server.app.pools import ServerPools
 from inkstream_server.app.readers import build_readers
 from inkstream_server.app.reloading import Reloader
+from inkstream_server.app.security import Security, build_security, entrance, http_guard
 from inkstream_server.app.served import served_models
 from inkstream_server.app.tracing import open_tracing
 from inkstream_server.app.tuning import Tuner
@@ -20,7 +21,7 @@ from inkstream_server.config import ServerConfig
 from inkstream_server.front.calls import Calls
 from inkstream_server.front.grpc_server import GrpcServer, Services
 from inkstream_server.front.http_ocr import OcrEndpoint
-from inkstream_server.front.http_server import HttpServer
+from inkstream_server.front.http_server import HttpServer, Watching
 from inkstream_server.front.model_service import ModelService, ServerFacts
 from inkstream_server.front.ocr_service import OcrService
 from inkstream_server.front.requests import RequestReader
@@ -29,6 +30,7 @@ from inkstream_server.front.url_fetch import UrlFetcher
 from inkstream_server.pipeline.dispatcher import Dispatcher, Queueing
 from inkstream_server.pipeline.page_work import PageWork
 from inkstream_server.pipeline.settings import SettingsBook
+from inkstream_server.scheduling.accounts import Accounts
 from inkstream_server.scheduling.admission import Admission
 from inkstream_server.scheduling.backlog import Backlog
 from inkstream_server.scheduling.budget import Budget
@@ -49,6 +51,7 @@ class Parts:
     models: Dispatcher
     calls: Calls
     admission: Admission
+    security: Security
     # Filled when the workers are warm.
     loaded: list[LoadedModel]
     # Asked before the workers start; the others are told what it says.
@@ -74,7 +77,8 @@ def build(config: ServerConfig) -> Parts:
     loads = ModelLoads(server_plan.models, policies)
     pools = ServerPools(config, server_plan, _queueing(config, policies, loads), metrics)
     book = SettingsBook(config.pipeline, served_models(server_plan.models))
-    admission = _admission(config, server_plan)
+    security = build_security(config, metrics.renewals)
+    admission = _admission(config, server_plan, security.accounts)
     loaded: list[LoadedModel] = []
     widths = ModelWidths(config.inference.width_step, loaded, server_plan.models)
     work = PageWork(loads.of, admission.drain, server_plan.workers.model_workers)
@@ -95,10 +99,17 @@ def build(config: ServerConfig) -> Parts:
         OcrService(tools, readers.lines, calls), ModelService(_facts(config, book), loaded, calls)
     )
     endpoint = OcrEndpoint(ocr_tools(config, book, readers, urls, incoming), calls)
-    grpc = GrpcServer(config.server, services, calls)
+    grpc = GrpcServer(config.server, services, entrance(security, calls))
     return Parts(
         grpc=grpc,
-        http=HttpServer(config.server, endpoint, metrics.registry, lambda: grpc.is_serving),
+        http=HttpServer(
+            config.server,
+            endpoint,
+            Watching(metrics.registry, lambda: grpc.is_serving),
+            http_guard(config, security, calls),
+            security.tls,
+        ),
+        security=security,
         urls=fetcher,
         cpu=pools.workers.cpu,
         models=pools.workers.models,
@@ -122,11 +133,12 @@ def _version() -> str:
     return importlib.metadata.version("inkstream")
 
 
-def _admission(config: ServerConfig, server_plan: ServerPlan) -> Admission:
+def _admission(config: ServerConfig, server_plan: ServerPlan, accounts: Accounts) -> Admission:
     return Admission(
         config.server.max_documents,
         Backlog(config.batching.batch_share),
         DrainRate(initial=float(server_plan.workers.model_workers)),
+        accounts,
     )
 
 

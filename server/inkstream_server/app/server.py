@@ -70,6 +70,7 @@ async def _live(
     await _listen(parts, config)
     async with asyncio.TaskGroup() as pools:
         warming = pools.create_task(_warm_up(parts))
+        renewing = pools.create_task(parts.security.keep_up())
         ended = pools.create_task(stopping.asked.wait())
         await asyncio.wait([warming, ended], return_when=asyncio.FIRST_COMPLETED)
         if warming.done() and not ended.done():
@@ -86,6 +87,7 @@ async def _live(
             for loop in loops:
                 loop.cancel()
         warming.cancel()
+        renewing.cancel()
 
 
 async def _listen(parts: Parts, config: ServerConfig) -> None:

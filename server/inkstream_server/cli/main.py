@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
 _COMMANDS: Final = (
-    "serve", "doctor", "read", "predict", "bench", "models", "tune", "simulate", "config",
+    "serve", "doctor", "read", "predict", "bench", "models", "tune", "simulate", "config", "token",
 )  # fmt: skip
 _INSTALL: Final = "pip install '.[server,openvino]'"
 _INTERRUPTED: Final = 130  # as shells report SIGINT

@@ -18,6 +18,7 @@ from google.protobuf.message import Message
 from inkstream_server.errors import Fault, InternalError, OcrError, ShuttingDown
 from inkstream_server.front import status
 from inkstream_server.front.failures import log_fault
+from inkstream_server.front.identity import caller_name
 from inkstream_server.front.request_ids import REQUEST_ID_KEY, request_id_of
 from inkstream_server.front.requests import Caller
 from inkstream_server.telemetry.call import CallFacts, working_for
@@ -92,7 +93,8 @@ class Calls:
 
         `parent` is what the caller says of the trace that it belongs to.
         """
-        record, started_at = CallFacts(request_id, method, peer), time.monotonic()
+        record = CallFacts(request_id, method, peer, principal=caller_name(""))
+        started_at = time.monotonic()
         self.last_came_at = started_at
         task = asyncio.current_task()
         assert task is not None, "every call is answered in a task of its own"
@@ -179,7 +181,8 @@ class Calls:
 
 def caller_of(context: Context) -> Caller:
     left_s = context.time_remaining()
-    return Caller(context.peer(), None if left_s is None else time.monotonic() + left_s)
+    name = caller_name(context.peer())
+    return Caller(name, None if left_s is None else time.monotonic() + left_s)
 
 
 async def tell_prediction(context: Context, predicted_s: float) -> None:

@@ -52,7 +52,7 @@ class DecodingRequests(grpc.aio.ServerInterceptor):
         if handler.request_deserializer is None:
             return handler
         if handler.request_streaming:
-            return _decoding_stream(handler) if _is_ours(handler_call_details) else handler
+            return _decoding_stream(handler) if is_ours(handler_call_details) else handler
         kind = "unary_stream" if handler.response_streaming else "unary_unary"
         method = handler_call_details.method.rpartition("/")[2]
         decode, behaviour = handler.request_deserializer, getattr(handler, kind)
@@ -81,7 +81,7 @@ class DecodingRequests(grpc.aio.ServerInterceptor):
         return grpc.stream_stream_rpc_method_handler(refuse)
 
 
-def _is_ours(call: grpc.HandlerCallDetails) -> bool:
+def is_ours(call: grpc.HandlerCallDetails) -> bool:
     """Whether the method answers an OcrError. gRPC's own, reflection, does not."""
     return call.method.startswith(f"/{ocr_pb2.DESCRIPTOR.package}.")
 

@@ -10,12 +10,13 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from inkstream.v1 import models_pb2, models_pb2_grpc, ocr_pb2, ocr_pb2_grpc
-from inkstream_server.front.calls import Calls
 from inkstream_server.front.decoding import DecodingRequests
+from inkstream_server.front.guarding import GuardingCalls
 from inkstream_server.front.health import HealthService
 from inkstream_server.front.listening import AddressInUse, FrontConfig
 from inkstream_server.front.model_service import ModelService
 from inkstream_server.front.ocr_service import OcrService
+from inkstream_server.front.tls import Tls
 from inkstream_server.front.traffic import CountingBytes
 
 _SERVICES: Final = (
@@ -32,12 +33,22 @@ class Services:
     models: ModelService
 
 
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """What stands before all services. `tls` None: connections are in plain text."""
+
+    guarding: GuardingCalls
+    decoding: DecodingRequests
+    counting: CountingBytes
+    tls: Tls | None
+
+
 class GrpcServer:
     """The gRPC side of the front. Health says NOT_SERVING until it is told otherwise."""
 
-    def __init__(self, config: FrontConfig, services: Services, calls: Calls) -> None:
+    def __init__(self, config: FrontConfig, services: Services, entrance: Entrance) -> None:
         self._server = grpc.aio.server(
-            interceptors=[DecodingRequests(calls), CountingBytes(calls)],
+            interceptors=[entrance.guarding, entrance.decoding, entrance.counting],
             options=_options(config),
         )
         self._health = HealthService(_SERVICES)
@@ -47,12 +58,13 @@ class GrpcServer:
         if config.reflection:
             reflection.enable_server_reflection(_REFLECTED, self._server)
         self._address = config.address
+        self._tls = entrance.tls
         self.port = 0
 
     async def start(self) -> None:
         """Listen, and answer health checks. Raises AddressInUse."""
         try:
-            self.port = self._server.add_insecure_port(self._address)
+            self.port = self._add_port()
         except RuntimeError as error:
             raise AddressInUse(
                 f"cannot listen on {self._address}: is another server there? choose with --port"
@@ -63,6 +75,10 @@ class GrpcServer:
     def is_serving(self) -> bool:
         """What health checks are told."""
         return self._health.is_serving
+    def _add_port(self) -> int:
+        if self._tls is None:
+            return self._server.add_insecure_port(self._address)
+        return self._server.add_secure_port(self._address, self._tls.grpc_credentials())
 
     async def set_serving(self, *, is_serving: bool) -> None:
         """What health checks are told from now on."""
@@ -81,6 +97,7 @@ def _options(config: FrontConfig) -> list[tuple[str, int]]:
     return [
         ("grpc.max_receive_message_length", config.max_message_bytes),
         ("grpc.max_send_message_length", config.max_message_bytes),
+        ("grpc.server_handshake_timeout_ms", 10_000),
         ("grpc.so_reuseport", 0),  # a second server on the port is a mistake, and is told
         # Clients may ping an idle connection this often to keep it open through a proxy.
         ("grpc.http2.min_ping_interval_without_data_ms", 10_000),

@@ -16,6 +16,7 @@ from inkstream_server.front import http_status
 from inkstream_server.front.calls import Calls, uncancel
 from inkstream_server.front.failures import log_fault
 from inkstream_server.front.http_ids import name_of, name_request
+from inkstream_server.front.identity import caller_name
 from inkstream_server.front.request_ids import REQUEST_ID_KEY, chosen_id, is_request_id
 from inkstream_server.telemetry.call import CallFacts
 from inkstream_server.telemetry.tracing import PARENT_KEYS
@@ -36,8 +37,8 @@ class HttpCall:
 
     @property
     def client(self) -> str:
-        """Who calls: one connection is one client, as with gRPC."""
-        return peer_of(self.request)
+        """Who calls: one principal, or where there are none one connection, as with gRPC."""
+        return caller_name(peer_of(self.request))
 
     def is_called(self, log_id: str) -> None:
         """Note what the client calls it. We do too, where it may choose that and has not yet."""

@@ -4,22 +4,40 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from functools import partial
+from dataclasses import dataclass
 from typing import Final
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
-from inkstream_server.front.http_connections import ConnectionLimits, Door, connection_limit, told
+from inkstream_server.front.http_connections import (
+    ConnectionLimits,
+    Doorway,
+    connection_limit,
+    told,
+)
+from inkstream_server.front.http_guard import HttpGuard
 from inkstream_server.front.http_ids import tell_name
 from inkstream_server.front.http_ocr import OcrEndpoint
 from inkstream_server.front.listening import AddressInUse, FrontConfig, address_of
+from inkstream_server.front.tls import Tls
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+HEALTH_PATH: Final = "/health"
+METRICS_PATH: Final = "/metrics"
 
 _UNAVAILABLE: Final = 503
 # For the last bytes of answers to be written, once all calls have ended.
 _LAST_WORDS_S: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """What is told to who watches the server."""
+
+    registry: CollectorRegistry
+    is_serving: Callable[[], bool]
 
 
 class HttpServer:
@@ -29,19 +47,21 @@ class HttpServer:
         self,
         config: FrontConfig,
         ocr: OcrEndpoint,
-        registry: CollectorRegistry,
-        is_serving: Callable[[], bool],
+        watching: Watching,
+        guard: HttpGuard,
+        tls: Tls | None,
     ) -> None:
+        """`tls` None: connections are in plain text."""
         self._config = config
-        self._registry = registry
-        self._is_serving = is_serving
-        app = web.Application(middlewares=[_refusals_as_json])
+        self._watching = watching
+        self._tls = tls
+        app = web.Application(middlewares=[_refusals_as_json, guard.middleware()])
         app.on_response_prepare.append(tell_name)
         app.add_routes(
             [
                 web.post("/ocr", ocr.post),
-                web.get("/health", self._health),
-                web.get("/metrics", self._metrics),
+                web.get(HEALTH_PATH, self._health),
+                web.get(METRICS_PATH, self._metrics),
             ]
         )
         self._runner = web.AppRunner(
@@ -50,6 +70,7 @@ class HttpServer:
             shutdown_timeout=_LAST_WORDS_S,
         )
         self._listening: asyncio.Server | None = None
+        self._doorway: Doorway | None = None
         self.port = 0
 
     async def start(self) -> None:
@@ -61,9 +82,10 @@ class HttpServer:
             most=connection_limit(self._config.max_http_connections),
             max_idle_s=self._config.max_http_idle_s,
         )
+        self._doorway = Doorway(self._runner.server, limits, self._tls)
         try:
             self._listening = await asyncio.get_running_loop().create_server(
-                partial(Door, self._runner.server, limits),
+                self._doorway.door,
                 self._config.host,
                 self._config.http_port,
             )
@@ -77,18 +99,21 @@ class HttpServer:
     async def stop(self) -> None:
         if self._listening is not None:
             self._listening.close()
+        if self._doorway is not None:
+            await self._doorway.close()
         await self._runner.cleanup()
 
     async def _health(self, request: web.Request) -> web.Response:
         """PaddleX's members, and `status` as gRPC's health check tells it."""
-        if self._is_serving():
+        if self._watching.is_serving():
             return told(request, 0, "Healthy", status="SERVING")
         return told(request, _UNAVAILABLE, "Not ready", status="NOT_SERVING")
 
     async def _metrics(self, request: web.Request) -> web.Response:
         del request
         return web.Response(
-            body=generate_latest(self._registry), headers={"Content-Type": CONTENT_TYPE_LATEST}
+            body=generate_latest(self._watching.registry),
+            headers={"Content-Type": CONTENT_TYPE_LATEST},
         )
 
 

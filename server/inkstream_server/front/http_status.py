@@ -5,12 +5,20 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from inkstream_server.errors import ContentTooLarge, Fault, OcrError
+from inkstream_server.errors import (
+    CertificateMissing,
+    ContentTooLarge,
+    Fault,
+    OcrError,
+    TokenMissing,
+    TokenWrong,
+)
 from inkstream_server.front import status
 from inkstream_server.front.upload_protocol import UploadStalled
 
 CODES: Final = {
     Fault.CALLER: 422,
+    Fault.STRANGER: 401,
     Fault.UNSERVED: 400,
     Fault.BUSY: 429,
     Fault.LATE: 504,
@@ -19,7 +27,10 @@ CODES: Final = {
     Fault.SERVER: 500,
 }
 # HTTP has a word of its own for these.
-_OWN_CODES: Final = {ContentTooLarge: 413, UploadStalled: 408}
+_OWN_CODES: Final = {ContentTooLarge: 413, UploadStalled: 408, CertificateMissing: 403}
+# RFC 6750: who brings no token is told of no error.
+_CHALLENGE: Final = 'Bearer realm="inkstream"'
+_CHALLENGES: Final = {TokenMissing: _CHALLENGE, TokenWrong: f'{_CHALLENGE}, error="invalid_token"'}
 
 
 def code_of(error: OcrError) -> int:
@@ -42,6 +53,8 @@ def page_failure(error: OcrError, request_id: str) -> dict[str, object]:
 
 
 def headers(error: OcrError) -> dict[str, str]:
-    """When to try again, in whole seconds, where that helps."""
+    """When to try again, in whole seconds, where that helps; how to say who calls."""
+    if challenge := _CHALLENGES.get(type(error)):
+        return {"WWW-Authenticate": challenge}
     after_s = status.retry_after_s(error) if error.fault is Fault.BUSY else None
     return {} if after_s is None else {"Retry-After": str(math.ceil(after_s))}

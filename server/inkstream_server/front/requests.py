@@ -62,7 +62,11 @@ V = TypeVar("V")
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls - one connection is one client - and until when they wait (time.monotonic)."""
+    """Who calls, and until when they wait (time.monotonic).
+
+    One principal is one client, however many connections it has; where nobody has to say who they
+    are, one connection is one.
+    """
 
     client: str
     deadline_at: float | None

@@ -29,6 +29,7 @@ PUSHBACK_KEY: Final = "grpc-retry-pushback-ms"
 
 CODES: Final = {
     Fault.CALLER: grpc.StatusCode.INVALID_ARGUMENT,
+    Fault.STRANGER: grpc.StatusCode.UNAUTHENTICATED,
     Fault.UNSERVED: grpc.StatusCode.FAILED_PRECONDITION,
     Fault.BUSY: grpc.StatusCode.RESOURCE_EXHAUSTED,
     Fault.LATE: grpc.StatusCode.DEADLINE_EXCEEDED,

@@ -84,6 +84,7 @@ class DocumentReader:
             numbers = job.ranges.select(
                 summary.page_count, max_pages=self._limits.max_document_pages
             )
+            stored.seat.take_pages(len(numbers))
             page_s = self._work.usual_page_s(job.settings.text_rec_model)
             stored.seat.expect(Work(len(numbers) * page_s, page_s), left_s=left_s(job.deadline_at))
             yield DocumentStart(
@@ -98,6 +99,7 @@ class DocumentReader:
         yield DocumentEnd(len(numbers) - failed_count, failed_count, elapsed_s)
 
     async def _read_first(self, job: DocumentJob, stored: StoredDocument) -> Page:
+        stored.seat.take_pages(1)
         measured = await self._pages.measure(_page_job(job, stored, 1))
         stored.seat.expect(Work.of_one_page(measured.work_s), left_s=left_s(job.deadline_at))
         return await self._pages.read(measured)

@@ -119,7 +119,8 @@ class Intake:
     async def stored(self, job: DocumentJob) -> AsyncIterator[StoredDocument]:
         """The document, inside for the block.
 
-        Raises EmptyInput, ContentTooLarge, QueueFull, SpoolFull, StartingUp or ShuttingDown.
+        Raises EmptyInput, ContentTooLarge, ByteQuotaFull, QueueFull, SpoolFull, StartingUp or
+        ShuttingDown.
         """
         with ExitStack() as inside:
             if isinstance(job.content, Upload):
@@ -129,6 +130,7 @@ class Intake:
                 self._check_size(len(job.content))
                 flow = self._flow(job.priority, job.client)
                 seat = inside.enter_context(self._admission.admit(flow))
+                seat.take_bytes(len(job.content))
                 handle, content = await self._place(job.content, flow, inside)
             job = replace(job, content=b"")
             ref = DocumentRef(seat.flow.document, handle, job.password, job.raw)
@@ -143,12 +145,15 @@ class Intake:
     ) -> AsyncIterator[StoredContents]:
         """The pictures, inside for the block; together they count as one document.
 
-        Raises ContentTooLarge, QueueFull, StartingUp or ShuttingDown.
+        Raises ContentTooLarge, ByteQuotaFull, QueueFull, StartingUp or ShuttingDown.
         """
         size = max(1, sum(len(each.data) for each in contents))
         self._check_size(size)
         flow = self._flow(priority, client)
-        with self._admission.admit(flow) as seat, self._block(size, flow) as block:
+        with ExitStack() as inside:
+            seat = inside.enter_context(self._admission.admit(flow))
+            seat.take_bytes(size)
+            block = inside.enter_context(self._block(size, flow))
             pairs = _laid_out(block, [each.data for each in contents])
             await self._write(pairs, block)
             refs = tuple(

@@ -127,6 +127,7 @@ class _Reading:
         self._turn = 0
 
     async def run(self) -> list[ReadLine | OcrError]:
+        self._stored.seat.take_pages(1)
         lines = [_Line(ref) for ref in self._stored.refs]
         await self._measure(lines)
         work_s = self._work_s(_alive(lines))

@@ -68,7 +68,8 @@ class Upload:
         self.size_bytes = 0
 
     async def append(self, part: bytes) -> None:
-        """Add the next bytes. Raises SpoolFull."""
+        """Add the next bytes. Raises SpoolFull, ContentTooLarge or ByteQuotaFull."""
+        self.seat.take_bytes(len(part))
         if self.file is None and not self._fits(len(part)):
             await self.move_to_disk()
         self.size_bytes += len(part)

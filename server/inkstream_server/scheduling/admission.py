@@ -13,6 +13,7 @@ from inkstream_server.errors import (
     ShuttingDown,
     StartingUp,
 )
+from inkstream_server.scheduling.accounts import Accounts
 from inkstream_server.scheduling.backlog import Backlog, Work
 from inkstream_server.scheduling.learning import DrainRate, FadingRatio
 from inkstream_server.scheduling.place import Flow
@@ -34,6 +35,25 @@ class Seat:
         self._admission = admission
         self._work = work
         self._is_inside = True
+        self._page_count = 0
+        self._size_bytes = 0
+
+    def take_bytes(self, count: int) -> None:
+        """Count what the document has, or as much more, among its client's bytes in flight.
+
+        Raises ContentTooLarge or ByteQuotaFull.
+        """
+        accounts = self._admission.accounts
+        accounts.bytes.take(self.flow.client, count, own=self._size_bytes)
+        self._size_bytes += count
+
+    def take_pages(self, count: int) -> None:
+        """Count pages that are to be read among the client's in flight, until each is done.
+
+        Raises TooManyPages or PageQuotaFull.
+        """
+        self._admission.accounts.pages.take(self.flow.client, count, own=self._page_count)
+        self._page_count += count
 
     def expect(self, work: Work, *, left_s: float | None = None) -> None:
         """Tell what the document takes; `left_s` is what its caller's deadline leaves.
@@ -50,13 +70,22 @@ class Seat:
         self._set(work)
 
     def note_page_done(self) -> None:
-        """One of the pages that were expected is done."""
+        """One of the pages that were expected, and taken, is done."""
+        self._give_back_pages(1)
         self._set(self._work.without(self._work.page_s))
 
     def leave(self) -> None:
         """Nothing is expected any more, whatever is still told."""
         self._is_inside = False
         self._admission.backlog.drop(self.flow)
+        self._give_back_pages(self._page_count)
+        self._admission.accounts.bytes.give_back(self.flow.client, self._size_bytes)
+        self._size_bytes = 0
+
+    def _give_back_pages(self, count: int) -> None:
+        count = min(count, self._page_count)  # of a document that has left all are given back
+        self._admission.accounts.pages.give_back(self.flow.client, count)
+        self._page_count -= count
 
     def _set(self, work: Work) -> None:
         self._work = work
@@ -67,8 +96,16 @@ class Seat:
 class Admission:
     """Counts the documents inside and what they take. Closed until it is opened."""
 
-    def __init__(self, max_documents: int, backlog: Backlog, drain: DrainRate) -> None:
+    def __init__(
+        self,
+        max_documents: int,
+        backlog: Backlog,
+        drain: DrainRate,
+        accounts: Accounts | None = None,
+    ) -> None:
+        """`accounts` None: no client has a limit of its own."""
         self._max_documents = max_documents
+        self.accounts = Accounts() if accounts is None else accounts
         # Not the exception itself: one that is raised again and again keeps every call's frames.
         self._refusal: tuple[type[OcrError], str] | None = (
             StartingUp,

@@ -11,6 +11,7 @@ from typing import Final, Protocol
 from prometheus_client import CollectorRegistry, ProcessCollector
 
 from inkstream_server.telemetry.metric_maker import MetricFacts, MetricMaker
+from inkstream_server.telemetry.renewal_metrics import RenewalMetrics
 
 # A line takes milliseconds, a page some tenths of a second on a CPU, a waiting page many seconds.
 _STEP_SECONDS: Final = (
@@ -37,6 +38,7 @@ class Metrics:
         self.room = RoomMetrics(make)
         self.urls = UrlMetrics(make)
         self.server = ServerMetrics(make)
+        self.renewals = RenewalMetrics(make)
         # process_resident_memory_bytes, process_cpu_seconds_total, process_open_fds and more: of
         # the front, since it is the front that is asked.
         ProcessCollector(registry=self.registry)
