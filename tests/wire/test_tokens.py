@@ -32,6 +32,7 @@ from tests.wire.http_calls import Answer, base64_of, begun, post_body
 from tests.wire.test_lives import eventually
 
 from inkstream.v1 import models_pb2, ocr_pb2, source_pb2
+from inkstream_server.cli.main import main
 from inkstream_server.front.tokens import entry_of, new_token
 from served import RunningServer
 
@@ -125,6 +126,22 @@ def test_who_brings_a_token_is_served_and_named_in_the_log(
     assert post_as(server, f"bearer {CLIENT}").pages  # a scheme's case is nothing
 
     assert "reason=OK" in server.log_text() and "client=token:client" in server.log_text()
+
+
+def test_the_commands_bring_the_token_of_a_file(
+    server: RunningServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, image = tmp_path / "token", tmp_path / "image.png"
+    file.write_text(f"{CLIENT}\n")
+    image.write_bytes(IMAGE)
+    called = [str(image), "--server", server.target]
+    few = ["--requests", "2", "--warm-up-requests", "1", "--concurrency", "1"]
+
+    assert main(["read", *called, "--token-file", str(file)]) == 0
+    assert main(["bench", *called, "--token-file", str(file), *few]) == 0
+    assert main(["read", *called]) == 1
+
+    assert "bearer token" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

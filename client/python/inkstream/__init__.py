@@ -9,6 +9,7 @@
 The messages themselves are in `inkstream.v1`.
 """
 
+from inkstream.access import Tls
 from inkstream.aio import AsyncClient
 from inkstream.client import Client
 from inkstream.connection import DEFAULT_MAX_MESSAGE_BYTES, DEFAULT_TARGET
@@ -68,6 +69,7 @@ __all__ = [
     "Source",
     "StreamEvent",
     "TextLine",
+    "Tls",
     "Word",
     "create_pipeline",
 ]

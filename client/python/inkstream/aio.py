@@ -12,6 +12,7 @@ from typing import Self, TypeVar, Unpack
 import grpc
 from grpc import aio
 
+from inkstream.access import Access, Tls
 from inkstream.connection import (
     DEFAULT_ATTEMPT_COUNT,
     DEFAULT_MAX_MESSAGE_BYTES,
@@ -42,11 +43,14 @@ class AsyncClient:
     blocks the loop. To be made inside a running loop.
     """
 
-    def __init__(  # noqa: PLR0913 - each is named where it is given
+    def __init__(  # noqa: PLR0913 - each has a name and a default
         self,
         target: str = DEFAULT_TARGET,
         *,
         timeout_s: float | None = None,
+        tls: Tls | bool = False,
+        token: str = "",
+        allow_plaintext_token: bool = False,
         credentials: grpc.ChannelCredentials | None = None,
         metadata: Sequence[tuple[str, str]] = (),
         max_message_bytes: int = DEFAULT_MAX_MESSAGE_BYTES,
@@ -61,7 +65,7 @@ class AsyncClient:
             max_message_bytes,
             attempt_count,
             resume_s,
-        )
+        ).with_access(Access(tls, token, allow_plaintext_token))
         self._requests = RequestBuilder(max_message_bytes)
         self._channel = _open_channel(self._connection)
         self._ocr = ocr_pb2_grpc.OcrServiceStub(self._channel)

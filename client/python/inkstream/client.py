@@ -9,6 +9,7 @@ from typing import Self, TypeVar, Unpack
 
 import grpc
 
+from inkstream.access import Access, Tls
 from inkstream.connection import (
     DEFAULT_ATTEMPT_COUNT,
     DEFAULT_MAX_MESSAGE_BYTES,
@@ -40,21 +41,28 @@ class Client:
     is a file that cannot be read.
 
     `timeout_s` is the deadline of a call as a whole, and can be set for each; None means that a
-    document may take as long as it takes, and anything else ten minutes. `credentials` None means
-    no TLS; `metadata` goes with every call, say an authorization token. `max_message_bytes` bounds
+    document may take as long as it takes, and anything else ten minutes. `max_message_bytes` bounds
     a request (else MessageTooLarge) and an answer; the server has a limit of its own. A call that
     finds no server is tried `attempt_count` times in all, at most 5, within a second or two, and
     one that finds it full when the server says. A document whose answer breaks off, because the
     server went away, is resumed: no page comes twice, and none is asked for that has come. That is
     given up after `resume_s` in which no page has come; 0 means never to try. docs/retries.md has
     the whole of it.
+
+    `tls` is off by default; True believes the authorities that gRPC comes with, a `Tls` names its
+    own. `token` goes with every call, though in plain text to this machine only, else ValueError,
+    unless `allow_plaintext_token`. `credentials`, gRPC's own, stand in the place of `tls`;
+    `metadata` goes with every call.
     """
 
-    def __init__(  # noqa: PLR0913 - each is named where it is given
+    def __init__(  # noqa: PLR0913 - each has a name and a default
         self,
         target: str = DEFAULT_TARGET,
         *,
         timeout_s: float | None = None,
+        tls: Tls | bool = False,
+        token: str = "",
+        allow_plaintext_token: bool = False,
         credentials: grpc.ChannelCredentials | None = None,
         metadata: Sequence[tuple[str, str]] = (),
         max_message_bytes: int = DEFAULT_MAX_MESSAGE_BYTES,
@@ -69,7 +77,7 @@ class Client:
             max_message_bytes,
             attempt_count,
             resume_s,
-        )
+        ).with_access(Access(tls, token, allow_plaintext_token))
         self._requests = RequestBuilder(max_message_bytes)
         self._channel = _open_channel(self._connection)
         self._ocr = ocr_pb2_grpc.OcrServiceStub(self._channel)

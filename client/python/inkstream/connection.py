@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from typing import Any, Final
 
 import grpc
 
+from inkstream.access import Access
 from inkstream.resuming import Patience
 
 DEFAULT_TARGET: Final = "localhost:50051"
@@ -27,10 +28,18 @@ class Connection:
     target: str
     timeout_s: float | None
     credentials: grpc.ChannelCredentials | None
-    metadata: tuple[tuple[str, str], ...]
+    metadata: tuple[tuple[str, str], ...] = field(repr=False)  # a token may be there
     max_message_bytes: int
     attempt_count: int
     resume_s: float = DEFAULT_RESUME_S
+
+    def with_access(self, access: Access) -> Connection:
+        """The same, with what the access adds. Raises ValueError, or OSError of a file."""
+        if access.tls and self.credentials is not None:
+            raise ValueError("credentials stand in the place of tls; give one of them")
+        credentials = self.credentials or access.credentials()
+        metadata = access.metadata(self.target, is_secure=credentials is not None)
+        return replace(self, credentials=credentials, metadata=self.metadata + metadata)
 
     def deadline_s(self, timeout_s: float | None) -> float | None:
         return self.timeout_s if timeout_s is None else timeout_s

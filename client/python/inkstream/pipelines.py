@@ -6,6 +6,8 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
+from inkstream.access import Access, Tls
+
 if TYPE_CHECKING:
     from inkstream.paddlex.pipeline import OcrPipeline
 
@@ -19,6 +21,9 @@ def create_pipeline(  # noqa: PLR0913 - PaddleX's own arguments
     device: str | None = None,
     engine: str | None = None,
     server: str | None = None,
+    tls: Tls | bool = False,
+    token: str = "",
+    allow_plaintext_token: bool = False,
     settings: Mapping[str, object] | None = None,
     engine_config: object = None,
     pp_option: object = None,
@@ -29,7 +34,8 @@ def create_pipeline(  # noqa: PLR0913 - PaddleX's own arguments
 
     `pipeline` is "OCR", or the path of an OCR.yaml; `config` is such a file's contents. With
     `server`, a HOST:PORT, that server reads, and what it reads with is its own business: the other
-    arguments cannot be given. Without, this process does, with workers of its own, which
+    arguments cannot be given, but for `tls`, `token` and `allow_plaintext_token`, which are as for
+    `Client`. Without, this process does, with workers of its own, which
     needs the server's packages; it returns once the models are loaded.
 
     `device` and `engine` are as for `inkstream serve`; `settings` are any other keys of its
@@ -58,7 +64,7 @@ def create_pipeline(  # noqa: PLR0913 - PaddleX's own arguments
         settings=settings or {},
         without_effect=tuple(name for name, value in ignored.items() if value is not None),
     )
-    return OcrPipeline.open(wishes, server)
+    return OcrPipeline.open(wishes, server, Access(tls, token, allow_plaintext_token))
 
 
 def _named(pipeline: str | os.PathLike[str] | None) -> str | None:

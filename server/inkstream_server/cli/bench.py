@@ -9,6 +9,7 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from inkstream_server.cli.connecting import add_access_options
 from inkstream_server.cli.numbers import whole
 from inkstream_server.cli.page_options import add_page_options
 
@@ -53,6 +54,7 @@ def add_parser(subparsers: Subparsers) -> None:
     _add_calls(parser)
     add_page_options(parser)
     _add_report(parser)
+    add_access_options(parser)
     parser.set_defaults(func=_run)
 
 

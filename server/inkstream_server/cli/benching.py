@@ -33,6 +33,7 @@ from inkstream.load.report import Report, report_on
 from inkstream.load.report_json import Circumstances, as_tree
 from inkstream.load.run import Run
 from inkstream.load.tables import render
+from inkstream_server.cli.connecting import access_from
 from inkstream_server.cli.page_options import page_options
 from inkstream_server.cli.reading import no_server
 
@@ -86,11 +87,12 @@ def plan_of(arguments: argparse.Namespace) -> LoadPlan:
         ),
         connection_count=arguments.connections,
         seed=arguments.seed,
+        access=access_from(arguments, arguments.server),
     )
 
 
 async def _measure(plan: LoadPlan) -> tuple[Circumstances, Run]:
-    circumstances = await _ask(plan.target)
+    circumstances = await _ask(plan)
     stop = asyncio.Event()
     driver = LoadDriver(plan)
     showing = asyncio.create_task(show_live(driver, plan))
@@ -102,9 +104,16 @@ async def _measure(plan: LoadPlan) -> tuple[Circumstances, Run]:
         await asyncio.gather(showing, return_exceptions=True)
 
 
-async def _ask(target: str) -> Circumstances:
+async def _ask(plan: LoadPlan) -> Circumstances:
     """Also makes sure that a server is there at all, before load is put on it."""
-    async with AsyncClient(target, timeout_s=_ASK_S) as client:
+    access = plan.access
+    async with AsyncClient(
+        plan.target,
+        timeout_s=_ASK_S,
+        tls=access.tls,
+        token=access.token,
+        allow_plaintext_token=access.allow_plaintext_token,
+    ) as client:
         info, models = await client.server_info(), await client.list_models()
     started_at = datetime.now(UTC).isoformat(timespec="seconds")
     return Circumstances(started_at, info.version, models)

@@ -11,6 +11,8 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from inkstream_server.cli.connecting import access_from, add_access_options
+
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -51,6 +53,7 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     parser.add_argument(*_spellings("save_path"), metavar="DIR", help="where results are saved")
     parser.add_argument("--server", metavar="HOST:PORT", help="the server that reads")
+    add_access_options(parser)
     parser.add_argument("--device", metavar="D", help="cpu, gpu:0, …; not with --server")
     parser.add_argument("--engine", metavar="E", help="as for serve; not with --server")
     parser.add_argument(
@@ -111,12 +114,16 @@ def _run(arguments: argparse.Namespace) -> int:
 
     given = vars(arguments)
     options = {name: given[name] for name in _OPTIONS}
+    access = access_from(arguments, arguments.server or "")
     try:
         pipeline = create_pipeline(
             arguments.pipeline,
             device=arguments.device,
             engine=arguments.engine,
             server=arguments.server,
+            tls=access.tls,
+            token=access.token,
+            allow_plaintext_token=access.allow_plaintext_token,
             use_hpip=arguments.use_hpip,
             hpi_config=arguments.hpi_config,
         )

@@ -9,6 +9,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from inkstream_server.cli.connecting import access_from, add_access_options
 from inkstream_server.cli.numbers import seconds, whole
 from inkstream_server.cli.page_options import add_page_options, page_options
 
@@ -32,6 +33,7 @@ def add_parser(subparsers: Subparsers) -> None:
     _add_what(parser)
     _add_output(parser)
     add_page_options(parser)
+    add_access_options(parser)
     parser.set_defaults(func=_run, refuse=parser.error)
 
 
@@ -99,7 +101,15 @@ def _run(arguments: argparse.Namespace) -> int:
         },
     )
     files: list[str] = arguments.files
-    with Client(arguments.server, timeout_s=arguments.timeout) as client, Screen() as screen:
+    access = access_from(arguments, arguments.server)
+    client = Client(
+        arguments.server,
+        timeout_s=arguments.timeout,
+        tls=access.tls,
+        token=access.token,
+        allow_plaintext_token=access.allow_plaintext_token,
+    )
+    with client, Screen() as screen:
         output = JsonOutput(screen) if arguments.json else TextOutput(screen, len(files))
         pictures = Pictures(arguments.visualize, output, screen)
         failure_count = read_files(files, client, query, pictures)

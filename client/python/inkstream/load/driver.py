@@ -42,8 +42,7 @@ class LoadDriver:
         """Ends when the plan is carried out and every request answered, or at once by `stop`."""
         async with AsyncExitStack() as stack:
             clients = [
-                # Retries inside gRPC would hide what is to be measured.
-                await stack.enter_async_context(AsyncClient(self._plan.target, attempt_count=1))
+                await stack.enter_async_context(_client(self._plan))
                 for _ in range(self._plan.connection_count)
             ]
             self._clients = itertools.cycle(clients)
@@ -142,3 +141,13 @@ async def _end(*tasks: asyncio.Task[object]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _client(plan: LoadPlan) -> AsyncClient:
+    return AsyncClient(
+        plan.target,
+        tls=plan.access.tls,
+        token=plan.access.token,
+        allow_plaintext_token=plan.access.allow_plaintext_token,
+        attempt_count=1,  # retries inside gRPC would hide what is to be measured
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from inkstream.access import PLAIN, Access
 from inkstream.load.arrivals import Arrivals
 from inkstream.load.mix import Source
 from inkstream.options import Options, PageOrder
@@ -76,3 +77,4 @@ class LoadPlan:
     calls: CallSettings
     connection_count: int
     seed: int
+    access: Access = PLAIN

@@ -11,6 +11,7 @@ from functools import partial
 from types import TracebackType
 from typing import Final, Literal, Self, TypeAlias, cast
 
+from inkstream.access import PLAIN, Access
 from inkstream.client import Client
 from inkstream.documents import Document
 from inkstream.errors import InkstreamError
@@ -87,7 +88,7 @@ class OcrPipeline:
         return self._client.target
 
     @classmethod
-    def open(cls, wishes: PipelineWishes, server: str | None) -> Self:
+    def open(cls, wishes: PipelineWishes, server: str | None, access: Access = PLAIN) -> Self:
         """With the server at that address; None: with one in this process."""
         if wishes.pipeline is None:
             raise ValueError("pipeline and config are both None; say pipeline='OCR'")
@@ -95,7 +96,12 @@ class OcrPipeline:
             _log.warning("%s has no effect here", name)
         if server is not None:
             wishes.check_for_server()
-            client = Client(server)
+            client = Client(
+                server,
+                tls=access.tls,
+                token=access.token,
+                allow_plaintext_token=access.allow_plaintext_token,
+            )
             return cls(client, client.close)
         local = start_local_server(wishes.pipeline, wishes.keys())
         client = Client(local.target, max_message_bytes=local.max_message_bytes)
