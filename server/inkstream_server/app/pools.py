@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from inkstream_server.app.confining import confinement_of
 from inkstream_server.app.loads import step_load
 from inkstream_server.app.plan import ServerPlan
 from inkstream_server.config import ServerConfig
@@ -87,6 +88,7 @@ class ServerPools:
                     log_format=self._config.log_format,
                     heartbeat_timeout_s=counts.heartbeat_timeout_s,
                     memory_limit_bytes=counts.max_memory_bytes,
+                    confinement=confinement_of(self._config, spec, is_first=number == 0),
                 ),
                 on_loss=metrics.note_loss,
             )

@@ -27,6 +27,7 @@ _OWN_FAULTS: Final = frozenset(
         signal.SIGSEGV,
         signal.SIGSYS,
         signal.SIGTRAP,
+        signal.SIGXCPU,
     }
 )
 

@@ -6,17 +6,22 @@ import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from inkstream_server.engines.engine import CPU, Device, DeviceKind
+from inkstream_server.workers.confinement import Confining
 
 _CGROUP_QUOTA: Final = Path("/sys/fs/cgroup/cpu.max")
 _PROCESSORS: Final = Path("/proc/cpuinfo")
 # More model workers than this would mostly hold copies of the models; threads take the other cores.
 _MOST_MODEL_WORKERS: Final = 8
 _FEEDERS_PER_DEVICE: Final = 8
+
+
+def _confining_word(value: object) -> object:
+    return Confining.OFF if value is False else value  # what YAML takes a bare "off" for
 
 
 class WorkerCounts(BaseModel, frozen=True, extra="forbid"):
@@ -34,6 +39,12 @@ class WorkerCounts(BaseModel, frozen=True, extra="forbid"):
     # Seconds that one of them may give no sign of life - be stopped, or stuck - before it is
     # replaced; .inf: for ever. One that computes with a batch lives; how long is the batch's limit.
     heartbeat_timeout_s: float = Field(default=15.0, ge=0.5)
+    # Whether workers that decode are kept from sockets, programs and files, and from taking what
+    # they like: auto (as far as the system allows it), required or off.
+    confinement: Annotated[Confining, BeforeValidator(_confining_word)] = Confining.AUTO
+    # Address space that one of them may take for what it decodes, in bytes. None: 4 GiB and 48
+    # bytes for each pixel that a page may have.
+    max_decode_bytes: int | None = Field(default=None, ge=256 << 20)
     # How often in a row each worker of a pool may fail to start, while the server runs, before the
     # server ends. The tries are up to ten seconds apart.
     max_failed_starts: int = Field(default=10, ge=1)

@@ -15,7 +15,8 @@ import socket
 import sys
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Final
 
 from inkstream_server.errors import InternalError, OcrError
@@ -37,6 +38,9 @@ from inkstream_server.workers.role import Launch, Role
 
 _log = logging.getLogger(__name__)
 
+# What a message is dealt with in.
+Bounded = Callable[[], AbstractContextManager[None]]
+
 _PR_SET_PDEATHSIG: Final = 1
 
 
@@ -53,17 +57,20 @@ def main(descriptor: int, heartbeat_descriptor: int) -> int:
             return 1
     try:
         role = launch.spec.build(SharedMemory(launch.segments))
+        _ignore_ends()  # runtimes bring handlers of their own
+        # After the build, which may have put stderr elsewhere.
+        set_up_logging(launch.log_level, launch.log_format)
+        if launch.confinement is not None:
+            launch.confinement.enter()
     except Exception as error:  # noqa: BLE001 - the process's boundary: told, never swallowed
         known = error if isinstance(error, OcrError) else None
         channel.send(StartFailed(known, traceback.format_exc()))
         return 1
-    _ignore_ends()  # runtimes bring handlers of their own
-    # After the build, which may have put stderr elsewhere.
-    set_up_logging(launch.log_level, launch.log_format)
     # Not sooner: loading models may hold Python's lock for as long as it likes.
     start_beating(heartbeat_descriptor, beat_interval_s(launch.heartbeat_timeout_s))
     channel.send(Ready(tuple(role.models)))
-    return _serve(channel, role)
+    bounded = nullcontext if launch.confinement is None else launch.confinement.computing
+    return _serve(channel, role, bounded)
 
 
 def _ignore_ends() -> None:
@@ -71,9 +78,10 @@ def _ignore_ends() -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
-def _serve(channel: BlockingChannel, role: Role) -> int:
+def _serve(channel: BlockingChannel, role: Role, bounded: Bounded) -> int:
     while (message := channel.receive()) is not None:
-        answer = _handle(role, message)
+        with bounded():
+            answer = _handle(role, message)
         if answer is None:
             continue
         try:

@@ -20,6 +20,12 @@ def cpu_seconds(pid: int) -> float:
         return 0.0
 
 
+def address_space_bytes(pid: int) -> int:
+    """What a process has mapped, used or not. Raises OSError."""
+    statm = Path(f"/proc/{pid}/statm").read_text(encoding="ascii")
+    return int(statm.split()[0]) * _PAGE_BYTES
+
+
 def own_memory_bytes(pid: int) -> int:
     """What a process has in memory, without what it shares with others; 0 of one that is gone."""
     try:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from inkstream_server.telemetry.log import LogFormat
+from inkstream_server.workers.confinement import Confinement
 from inkstream_server.workers.memory import SegmentAddress, SharedMemory
 from inkstream_server.workers.model_tasks import LoadedModel
 
@@ -50,3 +51,5 @@ class Launch:
     # Past it the worker is replaced between two batches. Engines keep what they compiled for every
     # shape, and give it back only with the process. None: by its size when it is warm.
     memory_limit_bytes: int | None = None
+    # None: what the process may do is the server's own business.
+    confinement: Confinement | None = None
