@@ -18,7 +18,9 @@ from typing import Any, Final
 from inkstream_server.app.draining import Stopping
 from inkstream_server.app.server import serve_until
 from inkstream_server.config import ServerConfig, Setting
+from inkstream_server.front.identity import AuthConfig
 from inkstream_server.front.listening import UNIX
+from inkstream_server.front.tls_files import TlsConfig
 from inkstream_server.paddlex.loading import ConfigSources, load_with_pipeline
 
 _log = logging.getLogger(__name__)
@@ -126,7 +128,10 @@ class EmbeddedServer:
                 "drain_grace_s": 0.0,
             }
         )
-        config = self._config.model_copy(update={"server": front})
+        # Nobody but this user reaches the socket, whatever a server beside this one is set up with.
+        config = self._config.model_copy(
+            update={"server": front, "tls": TlsConfig(), "auth": AuthConfig()}
+        )
         await serve_until(self._stopping, config, self._is_settled.set)
 
 
