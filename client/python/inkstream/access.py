@@ -78,9 +78,8 @@ def is_on_this_machine(target: str) -> bool:
     scheme, colon, rest = target.partition(":")
     if colon and scheme in _LOCAL_SCHEMES:
         return True
-    if not (colon and scheme in _SCHEMES):
-        rest = target
-    addresses = rest.rpartition("/")[2].split(",")
+    is_resolved_here = bool(colon) and scheme in _SCHEMES
+    addresses = (rest.rpartition("/")[2] if is_resolved_here else target).split(",")
     return all(_is_loopback(address) for address in addresses)
 
 
