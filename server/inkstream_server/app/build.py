@@ -6,7 +6,7 @@ import importlib.metadata
 from dataclasses import dataclass
 
 from inkstream_server.app.batching import BatchPolicies
-from inkstream_server.app.http_parts import ocr_tools, url_sources
+from inkstream_server.app.http_parts import HttpShared, endpoints, url_sources
 from inkstream_server.app.loads import ModelLoads
 from inkstream_server.app.plan import ServerPlan, plan_server
 from inkstream_server.app.pools import ServerPools
@@ -20,7 +20,6 @@ from inkstream_server.app.widths import ModelWidths
 from inkstream_server.config import ServerConfig
 from inkstream_server.front.calls import Calls
 from inkstream_server.front.grpc_server import GrpcServer, Services
-from inkstream_server.front.http_ocr import OcrEndpoint
 from inkstream_server.front.http_server import HttpServer, Watching
 from inkstream_server.front.model_service import ModelService, ServerFacts
 from inkstream_server.front.ocr_service import OcrService
@@ -98,15 +97,17 @@ def build(config: ServerConfig) -> Parts:
     services = Services(
         OcrService(tools, readers.lines, calls), ModelService(_facts(config, book), loaded, calls)
     )
-    endpoint = OcrEndpoint(ocr_tools(config, book, readers, urls, incoming), calls)
+    shared = HttpShared(book, readers, urls, incoming, calls)
+    model_names = [model.files.name for model in server_plan.models]
+    answering = endpoints(config, shared, metrics.registry, model_names)
     grpc = GrpcServer(config.server, services, entrance(security, calls))
     return Parts(
         grpc=grpc,
         http=HttpServer(
             config.server,
-            endpoint,
+            answering,
             Watching(metrics.registry, lambda: grpc.is_serving),
-            http_guard(config, security, calls),
+            http_guard(config, security, calls, answering.open_paths),
             security.tls,
         ),
         security=security,

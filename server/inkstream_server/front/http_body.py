@@ -1,4 +1,4 @@
-"""Reads the body of POST /ocr while it comes in: its members, and its file's bytes or URL."""
+"""Reads bodies while they come in; of POST /ocr its members, and its file's bytes or URL."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ async def read_body(call: HttpCall, file: IncomingFile, limits: BodyLimits) -> B
     """Read it all; the bytes of its file go where they belong at once. Raises OcrError."""
     members, text = JsonFile(), FileText()
     try:
-        async for chunk in _chunks(call, limits):
+        async for chunk in body_chunks(call, limits, limits.max_body_bytes):
             await file.append(text.feed(members.feed(chunk)))
     finally:
         if log_id := log_id_of(members.rest):
@@ -76,13 +76,15 @@ async def read_body(call: HttpCall, file: IncomingFile, limits: BodyLimits) -> B
     return Body(request, text.url or "")
 
 
-async def _chunks(call: HttpCall, limits: BodyLimits) -> AsyncIterator[bytes]:
+async def body_chunks(
+    call: HttpCall, limits: BodyLimits, max_bytes: int
+) -> AsyncIterator[bytes]:
     """The body as it comes, in slices between which others have their turn.
 
     Raises ContentTooLarge, UploadStalled or RequestNotJson.
     """
     request = call.request
-    _check_size(request.content_length or 0, limits)
+    _check_size(request.content_length or 0, max_bytes)
     size_bytes, waited_s = 0, 0.0
     while True:
         asked_at = time.monotonic()
@@ -92,7 +94,7 @@ async def _chunks(call: HttpCall, limits: BodyLimits) -> AsyncIterator[bytes]:
             return
         size_bytes += len(chunk)
         call.note_received(len(chunk))
-        _check_size(size_bytes, limits)
+        _check_size(size_bytes, max_bytes)
         for at in range(0, len(chunk), _SLICE_BYTES):
             yield chunk[at : at + _SLICE_BYTES]
             await asyncio.sleep(0)  # what has come already is read without a look at other calls
@@ -108,9 +110,6 @@ async def _next_chunk(request: web.Request, patience_s: float) -> bytes:
         raise RequestNotJson(f"the body of the request is damaged: {error}") from error
 
 
-def _check_size(size_bytes: int, limits: BodyLimits) -> None:
-    if size_bytes > limits.max_body_bytes:
-        raise ContentTooLarge(
-            f"the request has more than {limits.max_body_bytes} bytes",
-            max_bytes=limits.max_body_bytes,
-        )
+def _check_size(size_bytes: int, max_bytes: int) -> None:
+    if size_bytes > max_bytes:
+        raise ContentTooLarge(f"the request has more than {max_bytes} bytes", max_bytes=max_bytes)

@@ -6,8 +6,10 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 from aiohttp import web
 
@@ -24,6 +26,12 @@ from inkstream_server.telemetry.tracing import PARENT_KEYS
 _log = logging.getLogger(__name__)
 
 
+# Seconds that an answer may take to be ended with its error.
+_LAST_WORDS_S: Final = 1.0
+
+EndWith = Callable[[OcrError], Awaitable[web.StreamResponse]]
+
+
 @dataclass(slots=True)
 class HttpCall:
     """One call that is being answered."""
@@ -34,6 +42,8 @@ class HttpCall:
     note_received: Callable[[int], None]
     note_sent: Callable[[int], None]
     has_begun: bool = False  # to be answered: its status has been sent
+    # Ends an answer that has begun with its error, where its format has a place for one.
+    end_with: EndWith | None = None
 
     @property
     def client(self) -> str:
@@ -55,7 +65,8 @@ Work = Callable[[HttpCall], Awaitable[web.StreamResponse]]
 async def answer(calls: Calls, method: str, request: web.Request, work: Work) -> web.StreamResponse:
     """The answer that `work` gives, or that of what went wrong with it.
 
-    Where the answer has begun already, nothing but the end of the connection tells that it failed.
+    Where the answer has begun already, and has no place for an error, nothing but the end of the
+    connection tells that it failed.
     """
     request_id = name_of(request)
     parent = {key: request.headers[key] for key in PARENT_KEYS if key in request.headers}
@@ -79,7 +90,7 @@ async def answer(calls: Calls, method: str, request: web.Request, work: Work) ->
             _log.exception("a call failed")
             error = InternalError(str(bug))
         record.fail(error)
-        return _failed(call, error)
+        return await _failed(call, error)
 
 
 def peer_of(request: web.Request) -> str:
@@ -87,14 +98,22 @@ def peer_of(request: web.Request) -> str:
     return f"http:{address[0]}:{address[1]}" if address else "http:"
 
 
-def _failed(call: HttpCall, error: OcrError) -> web.Response:
+async def _failed(call: HttpCall, error: OcrError) -> web.StreamResponse:
     log_fault(error, call.record.request_id)
     if call.has_begun:
-        if call.request.transport is not None:
-            call.request.transport.abort()  # what is unsent is not taken, or no whole answer
-        raise asyncio.CancelledError from error
+        return await _broken_off(call, error)
     told = json.dumps(http_status.failure(error, call.log_id, call.record.request_id))
     call.note_sent(len(told))
     return web.json_response(
         text=told, status=http_status.code_of(error), headers=http_status.headers(error)
     )
+
+
+async def _broken_off(call: HttpCall, error: OcrError) -> web.StreamResponse:
+    if call.end_with is not None:
+        with suppress(TimeoutError, ConnectionError):
+            async with asyncio.timeout(_LAST_WORDS_S):
+                return await call.end_with(error)
+    if call.request.transport is not None:
+        call.request.transport.abort()  # what is unsent is not taken, or no whole answer
+    raise asyncio.CancelledError from error

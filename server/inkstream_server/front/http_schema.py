@@ -19,7 +19,7 @@ from inkstream_server.pipeline.settings import Additions, PageWishes
 from inkstream_server.stages.detection import LimitType
 
 # As on the wire of gRPC.
-_MAX_SIDE_LENGTH: Final = 2**31 - 1
+MAX_SIDE_LENGTH: Final = 2**31 - 1
 _OPTIONS: Final = "options."
 _URI: Final = "source.uri"
 _SIDE: Final = "options.text_det_limit_side_len"
@@ -28,7 +28,7 @@ _SHOWN_LENGTH: Final = 64
 
 
 class HttpConfig(BaseModel, frozen=True, extra="forbid"):
-    """What POST /ocr does where a request does not say."""
+    """What HTTP serves, and what POST /ocr does where a request does not say."""
 
     # Whether pages are drawn, with what was read on them.
     visualize: bool = True
@@ -36,6 +36,8 @@ class HttpConfig(BaseModel, frozen=True, extra="forbid"):
     max_pages: int = Field(default=10, ge=1, le=10_000)
     # How fast a body has to come in the mean, apart from `uploads.max_idle_s` once.
     min_bytes_per_s: int = Field(default=4096, ge=1)
+    # Whether GET / is a page that reads documents, and GET /live one that shows the server at work.
+    page: bool = True
 
 
 class RequestNotJson(OcrError):
@@ -52,7 +54,7 @@ class _Members(BaseModel):
 class InferenceParams(_Members):
     """What the first generation of clients sets."""
 
-    max_long_side: int | None = Field(default=None, le=_MAX_SIDE_LENGTH)
+    max_long_side: int | None = Field(default=None, le=MAX_SIDE_LENGTH)
 
 
 class OcrRequest(_Members):
@@ -65,7 +67,7 @@ class OcrRequest(_Members):
     use_doc_orientation_classify: bool | None = None
     use_doc_unwarping: bool | None = None
     use_textline_orientation: bool | None = None
-    text_det_limit_side_len: int | None = Field(default=None, le=_MAX_SIDE_LENGTH)
+    text_det_limit_side_len: int | None = Field(default=None, le=MAX_SIDE_LENGTH)
     text_det_limit_type: Literal["min", "max"] | None = None
     text_det_thresh: float | None = None
     text_det_box_thresh: float | None = None
@@ -114,7 +116,7 @@ def parse_request(text: bytes) -> OcrRequest:
     try:
         return OcrRequest.model_validate_json(text)
     except ValidationError as error:
-        raise _error_of(error.errors(include_url=False)[0]) from None
+        raise error_of(error.errors(include_url=False)[0]) from None
 
 
 def log_id_of(text: bytes) -> str | None:
@@ -142,10 +144,16 @@ def _name_sent(field: str, request: OcrRequest) -> str:
         return MEMBER
     if field == _SIDE and request.first_side is not None:
         return _FIRST_SIDE
+    return sent_name(field)
+
+
+def sent_name(field: str) -> str:
+    """An option of the contract as JSON names it; any other field as it is."""
     return to_camel(field.removeprefix(_OPTIONS)) if field.startswith(_OPTIONS) else field
 
 
-def _error_of(finding: ErrorDetails) -> OcrError:
+def error_of(finding: ErrorDetails) -> OcrError:
+    """What is told of the first thing that is wrong with a request."""
     problem = finding["msg"]
     if finding["type"] == "json_invalid":
         return RequestNotJson(f"the request is no JSON: {problem}")

@@ -1,10 +1,11 @@
-"""The HTTP server: reading for clients of PaddleX, health and metrics for who watches."""
+"""The HTTP server: reading for programs and people, health and metrics for who watches."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from aiohttp import web
@@ -21,6 +22,9 @@ from inkstream_server.front.http_ids import tell_name
 from inkstream_server.front.http_ocr import OcrEndpoint
 from inkstream_server.front.listening import AddressInUse, FrontConfig, address_of
 from inkstream_server.front.tls import Tls
+from inkstream_server.front.live_endpoint import LiveEndpoint
+from inkstream_server.front.pages_endpoint import PagesEndpoint
+from inkstream_server.front.viewer_files import ViewerFiles
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -40,13 +44,38 @@ class Watching:
     is_serving: Callable[[], bool]
 
 
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """The page to look at, and what it shows of the server."""
+
+    files: ViewerFiles
+    live: LiveEndpoint
+
+    def routes(self) -> list[web.RouteDef]:
+        return [*self.files.routes(), web.get("/live.json", self.live.get)]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """What answers; without a viewer there is no page to look at."""
+
+    ocr: OcrEndpoint
+    pages: PagesEndpoint
+    viewer: Viewer | None
+
+    @property
+    def open_paths(self) -> frozenset[str]:
+        """What is the same for everybody: the files that the page is made of."""
+        return frozenset() if self.viewer is None else self.viewer.files.paths
+
+
 class HttpServer:
-    """POST /ocr, GET /health (200 or 503) and GET /metrics (Prometheus)."""
+    """POST /ocr, POST /pages, GET /health (200 or 503), GET /metrics (Prometheus), the viewer."""
 
     def __init__(
         self,
         config: FrontConfig,
-        ocr: OcrEndpoint,
+        endpoints: Endpoints,
         watching: Watching,
         guard: HttpGuard,
         tls: Tls | None,
@@ -54,14 +83,17 @@ class HttpServer:
         """`tls` None: connections are in plain text."""
         self._config = config
         self._watching = watching
+        self._viewer = endpoints.viewer
         self._tls = tls
         app = web.Application(middlewares=[_refusals_as_json, guard.middleware()])
         app.on_response_prepare.append(tell_name)
         app.add_routes(
             [
-                web.post("/ocr", ocr.post),
+                web.post("/ocr", endpoints.ocr.post),
+                web.post("/pages", endpoints.pages.post),
                 web.get(HEALTH_PATH, self._health),
                 web.get(METRICS_PATH, self._metrics),
+                *(endpoints.viewer.routes() if endpoints.viewer is not None else ()),
             ]
         )
         self._runner = web.AppRunner(
@@ -95,8 +127,12 @@ class HttpServer:
                 f"cannot listen on {address}: {error.strerror}; choose another with --http-port"
             ) from error
         self.port = self._listening.sockets[0].getsockname()[1]
+        if self._viewer is not None:
+            self._viewer.live.start()
 
     async def stop(self) -> None:
+        if self._viewer is not None:
+            self._viewer.live.stop()
         if self._listening is not None:
             self._listening.close()
         if self._doorway is not None:
