@@ -41,11 +41,14 @@ class Tab:
         self, loop: asyncio.AbstractEventLoop, socket: aiohttp.ClientWebSocketResponse
     ) -> None:
         self.complaints: list[str] = []
+        self.chosen_from: list[int] = []
+        """Nodes whose file choosers were opened, once those are intercepted."""
         self._loop = loop
         self._socket = socket
         self._last_id = 0
         for domain in ("Page", "Runtime", "Log", "DOM"):
             self.send(f"{domain}.enable")
+        self.send("Emulation.setFocusEmulationEnabled", enabled=True)
 
     def send(self, method: str, **params: object) -> dict[str, Any]:
         return self._run(self._ask(method, params))
@@ -131,6 +134,8 @@ class Tab:
         params = event.get("params", {})
         if event.get("method") == "Runtime.exceptionThrown":
             self.complaints.append(json.dumps(params["exceptionDetails"])[:2000])
+        elif event.get("method") == "Page.fileChooserOpened":
+            self.chosen_from.append(params["backendNodeId"])
         elif event.get("method") == "Log.entryAdded" and params["entry"]["level"] == "error":
             self.complaints.append(f"{params['entry']['text']} {params['entry'].get('url', '')}")
 
@@ -160,10 +165,10 @@ def _tab(port_file: Path) -> Iterator[Tab]:
     try:
         port = _port(port_file)
         session = loop.run_until_complete(_session())
-        socket = loop.run_until_complete(_connected(session, port))
-        yield Tab(loop, socket)
-        loop.run_until_complete(socket.close())
-        loop.run_until_complete(session.close())
+        try:
+            yield Tab(loop, loop.run_until_complete(_connected(session, port)))
+        finally:
+            loop.run_until_complete(session.close())
     finally:
         loop.close()
 

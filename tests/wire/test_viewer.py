@@ -36,7 +36,8 @@ def ask(server: RunningServer, path: str, method: str = "GET", **headers: str) -
             method, path, headers={n.replace("_", "-"): v for n, v in headers.items()}
         )
         with connection.getresponse() as response:
-            return Answer(response.status, dict(response.headers), response.read().decode())
+            headers = {name.title(): value for name, value in response.headers.items()}
+            return Answer(response.status, headers, response.read().decode())
 
 
 def paths_of(server: RunningServer) -> list[str]:
@@ -81,11 +82,11 @@ def test_every_file_that_it_names_is_there_and_is_kept_for_ever(server: RunningS
 def test_the_page_is_asked_for_anew_and_sent_once(server: RunningServer) -> None:
     first = ask(server, "/")
 
-    again = ask(server, "/", If_None_Match=first.headers["ETag"])
+    again = ask(server, "/", If_None_Match=first.headers["Etag"])
 
     assert first.headers["Cache-Control"] == "no-cache"
     assert (again.status, again.text) == (304, "")
-    assert again.headers["ETag"] == first.headers["ETag"]
+    assert again.headers["Etag"] == first.headers["Etag"]
     assert ask(server, "/", If_None_Match='"other"').status == 200
 
 

@@ -24,6 +24,9 @@ _ARENA_TAKEN: Final = "inkstream_arena_taken_bytes"
 _OF_STEPS: Final = {
     "inkstream_batch_items_count": "batches",
     "inkstream_batch_items_sum": "items",
+    "inkstream_batch_places_total": "places",
+    "inkstream_batch_padded_pixels_total": "paddedPixels",
+    "inkstream_batch_own_pixels_total": "ownPixels",
     "inkstream_batch_busy_seconds_sum": "busyS",
     "inkstream_queue_wait_seconds_sum": "waitedS",
     "inkstream_dropped_items_total": "dropped",
@@ -40,7 +43,9 @@ Figures = dict[str, float]
 class Snapshot:
     """What was so at one moment; counts are since the server's start.
 
-    `steps`: of each step its `batches`, `items`, `busyS`, `waitedS` and `dropped`, where counted.
+    `steps`: of each step its `batches` and their `items`, how many these could have held (`places`),
+    the pixels that ran and what of them was no padding (`paddedPixels`, `ownPixels`), `busyS`,
+    `waitedS` and `dropped`: those that are counted.
     `workers`: of each its bytes in memory, 0 while it is being replaced.
     """
 

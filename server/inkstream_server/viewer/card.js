@@ -33,7 +33,7 @@ export class Card {
 
   /** Keep its lines' text alone. */
   unmount() {
-    if (!this.isMounted || this.element.contains(document.activeElement)) return;
+    if (!this.isMounted || this.#isInUse()) return;
     this.isMounted = false;
     this.sheet.replaceChildren();
     this.items.forEach((item, at) => { item.textContent = this.page.lines[at].text; });
@@ -60,6 +60,12 @@ export class Card {
     this.spans[at].scrollIntoView({ block: "center", inline: "nearest", behavior: scrolling });
     this.#showInList(at);
     this.#point(at);
+  }
+
+  #isInUse() {
+    const selection = getSelection();
+    const isSelected = !selection.isCollapsed && selection.containsNode(this.element, true);
+    return isSelected || this.element.contains(document.activeElement);
   }
 
   #card() {

@@ -15,8 +15,9 @@ export function seriesOf(snapshots, models) {
     waitingCpu: snapshots.map((each) => each.queued.cpu ?? 0),
     busyModel: spans.map((span) => span && busyShare(span, (step) => isModel.has(step), "model")),
     busyCpu: spans.map((span) => span && busyShare(span, (step) => !isModel.has(step), "cpu")),
-    batch: spans.map((span) => span && itemsOfABatch(span, (step) => isModel.has(step))),
-    waste: spans.map((span) => span && wasteShare(span)),
+    batch: spans.map((span) => span && ratio(span, isModel, "items", "batches")),
+    fill: spans.map((span) => span && ratio(span, isModel, "items", "places")),
+    waste: spans.map((span) => span && wasteShare(span, isModel)),
     inFlight: snapshots.map((each) => each.inFlight),
   };
 }
@@ -65,12 +66,13 @@ function busyShare(span, ofInterest, pool) {
   return count ? Math.min(1, sumOver(span, ofInterest, "busyS") / span.seconds / count) : null;
 }
 
-function itemsOfABatch(span, ofInterest) {
-  const batches = sumOver(span, ofInterest, "batches");
-  return batches ? sumOver(span, ofInterest, "items") / batches : null;
+/** How many of one there are to one of the other, in what models run; null where none ran. */
+function ratio(span, isModel, upper, lower) {
+  const below = sumOver(span, (step) => isModel.has(step), lower);
+  return below ? sumOver(span, (step) => isModel.has(step), upper) / below : null;
 }
 
-function wasteShare(span) {
-  const padded = sumOver(span, () => true, "paddedPixels");
-  return padded ? sumOver(span, () => true, "wastedPixels") / padded : null;
+function wasteShare(span, isModel) {
+  const own = ratio(span, isModel, "ownPixels", "paddedPixels");
+  return own === null ? null : 1 - own;
 }

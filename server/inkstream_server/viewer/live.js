@@ -10,7 +10,7 @@ const EVERY_MS = 1000;
 const KEPT = 300;
 const BYTES = 1 << 20;
 
-const number = (value) => (value < 10 ? value.toFixed(1) : Math.round(value).toLocaleString("en"));
+const number = (value) => (value > 0 && value < 10 ? value.toFixed(1) : Math.round(value).toLocaleString("en"));
 const whole = (value) => Math.round(value).toLocaleString("en");
 const share = (value) => `${Math.round(100 * value)} %`;
 const milliseconds = (seconds) => (seconds === null ? "–" : `${number(1000 * seconds)} ms`);
@@ -20,8 +20,8 @@ const CHARTS = [
   { title: "Pages read", series: [{ name: "a second", tone: "one", of: "pages" }], tell: number },
   { title: "Workers busy", series: [{ name: "models", tone: "one", of: "busyModel" }, { name: "CPU", tone: "two", of: "busyCpu" }], tell: share, top: 1 },
   { title: "Items waiting", series: [{ name: "for models", tone: "one", of: "waitingModel" }, { name: "for CPU", tone: "two", of: "waitingCpu" }], tell: whole, least: 5 },
-  { title: "Batch fill", series: [{ name: "items in a batch of models", tone: "one", of: "batch" }], tell: number, least: 2 },
-  { title: "Padding waste", series: [{ name: "of the pixels that run", tone: "two", of: "waste" }], tell: share, top: 1, isOptional: true },
+  { title: "Items in a batch", series: [{ name: "of models", tone: "one", of: "batch" }], tell: number, least: 2 },
+  { title: "Use of batches", series: [{ name: "places filled", tone: "one", of: "fill" }, { name: "pixels wasted", tone: "two", of: "waste" }], tell: share, top: 1, isOptional: true },
 ];
 
 const TILES = [
@@ -30,6 +30,7 @@ const TILES = [
   { name: "pages being read", of: "inFlight", tell: whole },
   { name: "items waiting for models", of: "waitingModel", tell: whole },
   { name: "model workers busy", of: "busyModel", tell: share },
+  { name: "items in a batch", of: "batch", tell: number },
 ];
 
 export class Live {

@@ -1,6 +1,7 @@
 // Shows a problem, and offers what can be done about it.
 
 import { byId, el, show } from "./dom.js";
+import { choose } from "./intake.js";
 
 /** `again` is called to try again, after a password where one is asked for. */
 export function showProblem(problem, again) {
@@ -19,9 +20,11 @@ export function hideProblem() {
 }
 
 function againButton(problem, again) {
-  if (!again) return "";
+  if (!problem.mayPass && !problem.isMendable) {
+    return el("button", { type: "button", class: "primary", text: "Choose another file", onclick: choose });
+  }
   const text = problem.reason === "BROKEN_OFF" ? "Read the rest" : "Try again";
-  return el("button", { type: "button", class: problem.mayPass ? "primary" : "", text, onclick: again });
+  return el("button", { type: "button", class: "primary", text, onclick: again });
 }
 
 function passwordForm(again) {

@@ -3,7 +3,7 @@
 /** A failure as the page tells it. `afterS`: when to try again; `field`: the option to mend. */
 export class Problem extends Error {
   constructor({ message, reason, status = 0, afterS = null, field = "" }) {
-    super(message);
+    super(message.charAt(0).toUpperCase() + message.slice(1));
     this.reason = reason;
     this.status = status;
     this.afterS = afterS;
@@ -18,6 +18,11 @@ export class Problem extends Error {
   /** Whether the same request may succeed another time. */
   get mayPass() {
     return this.afterS !== null || PASSING.has(this.reason);
+  }
+
+  /** Whether it may with other options. */
+  get isMendable() {
+    return MENDABLE.has(this.reason);
   }
 
   get asksForPassword() {
@@ -55,4 +60,8 @@ const ADVICE = {
 
 const PASSING = new Set([
   "STARTING_UP", "SHUTTING_DOWN", "UPLOAD_STALLED", "INTERNAL", "UNREACHABLE", "BROKEN_OFF",
+]);
+
+const MENDABLE = new Set([
+  "INVALID_FIELD", "MODULE_NOT_SERVED", "TOO_MANY_PAGES", "PAGE_TOO_LARGE", "PAGE_TIMEOUT",
 ]);
