@@ -47,7 +47,7 @@ NAMELESS = """[...document.querySelectorAll('a, button, input, select, summary, 
     .filter(each => !(each.ariaLabel || each.labels?.length || each.innerText?.trim()
         || each.getAttribute('aria-labelledby')))
     .map(each => each.outerHTML)"""
-AXE = os.environ.get("INKSTREAM_AXE_JS", "")
+AXE = os.environ.get("AXE_JS", "")
 
 
 def show(tab: Tab, server: RunningServer, view: str, tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_everything_that_takes_the_focus_has_a_name(
 @pytest.mark.parametrize("view", ["empty", "read", "live"])
 def test_axe_finds_nothing(tab: Tab, server: RunningServer, view: str, tmp_path: Path) -> None:
     if not AXE:
-        pytest.skip("INKSTREAM_AXE_JS names no axe.min.js (npm pack axe-core)")
+        pytest.skip("AXE_JS names no axe.min.js (npm pack axe-core)")
     show(tab, server, view, tmp_path)
     tab.eval(Path(AXE).read_text(encoding="utf-8") + "; true")
 

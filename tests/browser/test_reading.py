@@ -164,20 +164,6 @@ def test_all_a_page_or_a_line_can_be_copied(tab: Tab, stubs: Stubs, scans: Path)
     assert clipboard(tab) == first[0]
 
 
-def test_text_is_copied_where_there_is_no_clipboard_to_write_to(
-    tab: Tab, stubs: Stubs, scans: Path
-) -> None:
-    read(tab, scans)
-    clipboard(tab)
-    tab.eval("{window.kept = navigator.clipboard}")
-    tab.eval("{Object.defineProperty(navigator, 'clipboard', {value: undefined})}")
-
-    tab.eval(f"{CARD}[1].querySelector('header button').click()")
-    tab.until(f"{CARD}[1].querySelector('header .copied')")
-
-    assert tab.eval("kept.readText()") == "\n".join(expected_texts(stubs)[1])
-
-
 def test_the_json_is_the_contracts(tab: Tab, stubs: Stubs, scans: Path, tmp_path: Path) -> None:
     tab.send("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
     read(tab, scans)

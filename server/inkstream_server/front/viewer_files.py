@@ -65,6 +65,11 @@ class ViewerFiles:
         place = f'"viewer/{self.digest}/'.encode()
         self._document = _File(document.content.replace(_PLACE, place), document.media_type)
 
+    @property
+    def paths(self) -> frozenset[str]:
+        """All that may be asked for. It holds no secret: it is what every installation has."""
+        return frozenset({"/", "/live", *(f"/viewer/{self.digest}/{name}" for name in self._files)})
+
     def routes(self) -> list[web.RouteDef]:
         """HEAD is answered as GET is. The document shows either view, as its path says."""
         return [

@@ -43,7 +43,7 @@ Figures = dict[str, float]
 class Snapshot:
     """What was so at one moment; counts are since the server's start.
 
-    `steps`: of each step its `batches` and their `items`, how many these could have held (`places`),
+    `steps`: of each step its `batches`, their `items`, how many these could have held (`places`),
     the pixels that ran and what of them was no padding (`paddedPixels`, `ownPixels`), `busyS`,
     `waitedS` and `dropped`: those that are counted.
     `workers`: of each its bytes in memory, 0 while it is being replaced.
