@@ -21,6 +21,7 @@ export function save(name, text, type) {
 function copyBySelection(text) {
   const focused = document.activeElement;
   const field = el("textarea", { class: "unseen", readonly: "", "aria-hidden": "true" });
+  field.style.whiteSpace = "pre"; // or what is out of sight would lose its line ends
   field.value = text;
   document.body.append(field);
   field.select();
