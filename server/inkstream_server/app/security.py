@@ -74,10 +74,13 @@ def entrance(security: Security, calls: Calls) -> Entrance:
     return Entrance(guarding, DecodingRequests(calls), CountingBytes(calls), security.tls)
 
 
-def http_guard(config: ServerConfig, security: Security, calls: Calls) -> HttpGuard:
-    """What stands before all that HTTP answers."""
-    open_paths = {HEALTH_PATH, METRICS_PATH} if config.auth.metrics_open else {HEALTH_PATH}
-    return HttpGuard(security.doorkeeper, security.accounts, calls, frozenset(open_paths))
+def http_guard(
+    config: ServerConfig, security: Security, calls: Calls, open_paths: frozenset[str]
+) -> HttpGuard:
+    """What stands before all that HTTP answers; health is open to everybody too."""
+    metrics = {METRICS_PATH} if config.auth.metrics_open else set()
+    open_to_all = open_paths | metrics | {HEALTH_PATH}
+    return HttpGuard(security.doorkeeper, security.accounts, calls, open_to_all)
 
 
 def _tokens(file: Path, doorkeeper: Doorkeeper, metrics: RenewalMetrics) -> Renewal:

@@ -75,6 +75,7 @@ class GrpcServer:
     def is_serving(self) -> bool:
         """What health checks are told."""
         return self._health.is_serving
+
     def _add_port(self) -> int:
         if self._tls is None:
             return self._server.add_insecure_port(self._address)

@@ -76,9 +76,7 @@ async def read_body(call: HttpCall, file: IncomingFile, limits: BodyLimits) -> B
     return Body(request, text.url or "")
 
 
-async def body_chunks(
-    call: HttpCall, limits: BodyLimits, max_bytes: int
-) -> AsyncIterator[bytes]:
+async def body_chunks(call: HttpCall, limits: BodyLimits, max_bytes: int) -> AsyncIterator[bytes]:
     """The body as it comes, in slices between which others have their turn.
 
     Raises ContentTooLarge, UploadStalled or RequestNotJson.

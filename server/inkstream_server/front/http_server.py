@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Final
 
 from aiohttp import web
@@ -21,9 +20,9 @@ from inkstream_server.front.http_guard import HttpGuard
 from inkstream_server.front.http_ids import tell_name
 from inkstream_server.front.http_ocr import OcrEndpoint
 from inkstream_server.front.listening import AddressInUse, FrontConfig, address_of
-from inkstream_server.front.tls import Tls
 from inkstream_server.front.live_endpoint import LiveEndpoint
 from inkstream_server.front.pages_endpoint import PagesEndpoint
+from inkstream_server.front.tls import Tls
 from inkstream_server.front.viewer_files import ViewerFiles
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -94,7 +94,7 @@ class PagesEndpoint:
     async def _take_body(self, call: HttpCall, file: IncomingFile) -> None:
         max_bytes = self._tools.limits.max_document_bytes
         try:
-            async for chunk in body_chunks(call.request, self._tools.body, max_bytes):
+            async for chunk in body_chunks(call, self._tools.body, max_bytes):
                 await file.append(chunk)
         except RequestNotJson as error:  # of a body that is no JSON it would tell nothing
             raise RequestMalformed(error.message) from error
@@ -138,6 +138,7 @@ class EventWriter:
         for part in event_line(event, self._call.record.request_id):
             async with self._calls.writing():
                 await self._response.write(part)
+            self._call.note_sent(len(part))
         self._is_within_line = False
 
     async def _end_with(self, error: OcrError) -> web.StreamResponse:
