@@ -13,10 +13,11 @@ SAMPLE := $(abspath build/sample.pdf)
 SOURCES := server client/python protos tests benchmarks examples training
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve check arch format generate generate-go lock test test-go bench clean
+.PHONY: help setup demo serve check arch format generate generate-go release-contract lint-deploy \
+	lock test test-go bench clean
 
 help: ## List the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
 
 setup: $(READY) ## Make the environment and pull the default models
 	@$(BIN)/inkstream models pull
@@ -50,6 +51,7 @@ check: $(READY) ## Format, lint, types, floors, contract, unit tests, stubs up t
 	$(BIN)/lint-imports
 	$(BIN)/buf lint
 	$(BIN)/buf format --diff --exit-code
+	$(BIN)/buf breaking --against protos/released.binpb
 	$(BIN)/pytest -q tests/unit -m "not models" $(PURE:%=--cov=inkstream_server.%) \
 		--cov-report=term:skip-covered --cov-fail-under=100
 	$(BIN)/python protos/generate.py --check
@@ -61,11 +63,17 @@ format: $(READY) ## Format the code and mend what can be mended
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
 
-generate: $(READY) ## Generate the Python stubs from the protos, and copy the service config
+generate: $(READY) ## Generate the Python stubs and docs/api.md from the protos, and copy the service config
 	$(BIN)/python protos/generate.py
 
 generate-go: $(READY) ## Generate the Go stubs from the protos (needs Go)
 	$(BIN)/python protos/generate_go.py
+
+release-contract: $(READY) ## At a release: keep the contract that later ones are compared with
+	$(BIN)/buf build --exclude-source-info --output protos/released.binpb
+
+lint-deploy: ## Lint the Dockerfiles, compose file, chart and unit with the tools that are there
+	@deploy/test/lint.sh
 
 bench: setup ## Measure: serving against a bare loop of the same stages
 	$(BIN)/python benchmarks/serving_overhead.py
@@ -74,6 +82,12 @@ lock: $(READY) ## Renew the locked versions
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --no-annotate \
 		--python-version 3.11 --extra server --extra paddle --extra openvino --extra onnxruntime --extra plot --extra dev \
 		pyproject.toml --output-file requirements/dev.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
+		--python-version 3.11 --extra server --extra openvino --constraint requirements/dev.lock \
+		pyproject.toml --output-file requirements/server.lock
+	echo 'hatchling' | $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header \
+		--no-annotate --python-version 3.11 --constraint requirements/dev.lock \
+		- --output-file requirements/build.lock
 
 clean: ## Remove the environment
 	rm -rf $(VENV)

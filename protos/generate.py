@@ -1,9 +1,9 @@
-"""Writes what clients keep of protos/, or checks that it is up to date.
+"""Writes what clients keep of protos/, and docs/api.md, or checks that they are up to date.
 
-That is the Python stubs, and every client's copy of the service config; the Go stubs are
-`generate_go.py`'s. The tools are those of the environment that runs this, so their versions, pinned
-in the lock file, are part of the result. It owns every `*_pb2*` file in the stubs' folder, and
-nothing else there.
+What clients keep are the Python stubs, and every client's copy of the service config; the Go stubs
+are `generate_go.py`'s. The tools are those of the environment that runs this, so their versions,
+pinned in the lock file, are part of the result. It owns every `*_pb2*` file in the stubs' folder,
+and nothing else there. What the page says is `api_document`'s business.
 """
 
 from __future__ import annotations
@@ -14,6 +14,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+from google.protobuf.descriptor_pb2 import FileDescriptorSet
+
+from api_document import api_document
+
 PROTOS = Path(__file__).resolve().parent
 PACKAGE = Path("inkstream/v1")
 STUBS = PROTOS.parent / "client/python"
@@ -23,6 +27,7 @@ CONFIG_COPIES = (
     STUBS / "inkstream/service_config.json",
     PROTOS.parent / "client/go/service_config.json",
 )
+DOCUMENT = PROTOS.parent / "docs/api.md"
 
 
 def main() -> int:
@@ -32,13 +37,17 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         generate(Path(folder))
         fresh = read_stubs(Path(folder))
+        document = api_document(read_contract(Path(folder) / "contract.binpb"))
     stale = {STUBS / PACKAGE / name for name, _ in fresh.items() ^ read_stubs(STUBS).items()}
     stale |= {copy for copy in CONFIG_COPIES if not is_fresh(copy)}
+    if not DOCUMENT.is_file() or DOCUMENT.read_text(encoding="utf-8") != document:
+        stale.add(DOCUMENT)
     if arguments.check:
         return report(sorted(stale))
     write_stubs(fresh)
     for copy in CONFIG_COPIES:
         copy.write_bytes(SERVICE_CONFIG.read_bytes())
+    DOCUMENT.write_text(document, encoding="utf-8")
     return 0
 
 
@@ -58,6 +67,16 @@ def run_protoc(folder: Path, kinds: tuple[str, str], protos: list[Path]) -> None
     command += [f"--{code}_out={folder}", f"--{types}_out=quiet:{folder}"]
     command += [str(proto.relative_to(PROTOS)) for proto in protos]
     subprocess.run(command, check=True)
+
+
+def read_contract(file: Path) -> FileDescriptorSet:
+    """Every file of the contract with its comments; it is put into `file` on the way."""
+    command = [sys.executable, "-m", "grpc_tools.protoc", f"--proto_path={PROTOS}"]
+    command += ["--include_source_info", f"--descriptor_set_out={file}"]
+    protos = sorted((PROTOS / PACKAGE).glob("*.proto"))
+    command += [str(proto.relative_to(PROTOS)) for proto in protos]
+    subprocess.run(command, check=True)
+    return FileDescriptorSet.FromString(file.read_bytes())
 
 
 def read_stubs(folder: Path) -> dict[str, str]:

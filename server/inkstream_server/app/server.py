@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import time
 from collections.abc import Callable
 from typing import Final
@@ -11,6 +12,7 @@ from typing import Final
 from inkstream_server.app.build import Parts, build
 from inkstream_server.app.draining import LAST_WORDS_S, Stopping, drain
 from inkstream_server.app.outlook import Outlook, PoolState, PoolWatch
+from inkstream_server.app.service_manager import tell_ready
 from inkstream_server.app.starting import causes_told
 from inkstream_server.app.tracing import close_tracing
 from inkstream_server.config import ServerConfig
@@ -29,7 +31,7 @@ async def run_server(config: ServerConfig) -> None:
     """
     stopping = Stopping()
     stopping.obey_signals()
-    await serve_until(stopping, config, _tell_nobody, takes_signals=True)
+    await serve_until(stopping, config, lambda: tell_ready(os.environ), takes_signals=True)
 
 
 async def serve_until(
@@ -59,8 +61,6 @@ async def serve_until(
             _log.info("stopped")
 
 
-def _tell_nobody() -> None:
-    pass
 
 
 async def _live(

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
 _COMMANDS: Final = (
-    "serve", "doctor", "read", "predict", "bench", "models", "tune", "simulate", "config", "token",
+    "serve", "doctor", "health", "read", "predict", "bench", "models", "tune", "simulate", "config",
+    "token",
 )  # fmt: skip
 _INSTALL: Final = "pip install '.[server,openvino]'"
 _INTERRUPTED: Final = 130  # as shells report SIGINT

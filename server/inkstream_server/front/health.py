@@ -14,19 +14,25 @@ from inkstream_server.front.unknown import ServiceUnknown
 
 Response = health_pb2.HealthCheckResponse
 
+LIVENESS: Final = "liveness"
+"""A name that is SERVING for as long as the process answers, also while it starts and drains: who
+restarts servers asks by it, who sends them calls by the others."""
+
 _UNKNOWN: Final = Response.SERVICE_UNKNOWN
 _SHOWN_LENGTH: Final = 128
 
 
 class HealthService(health_pb2_grpc.HealthServicer):  # type: ignore[misc]  # it has no types
-    """One status for all services; NOT_SERVING until it is set.
+    """One status for all services; NOT_SERVING until it is set. LIVENESS stands beside them.
 
     grpc_health's own servicer lets whoever watches use up the grace that calls in flight are given
     when a server stops: a watch has no end of its own. Here it ends when `end_watches` says so.
     """
 
     def __init__(self, services: Sequence[str]) -> None:
-        self._status = {service: Response.NOT_SERVING for service in ("", *services)}
+        self._services = ("", *services)
+        self._status = {LIVENESS: Response.SERVING}
+        self._status |= dict.fromkeys(self._services, Response.NOT_SERVING)
         self._is_ending = False
         self._changed = asyncio.Condition()
 
@@ -37,7 +43,7 @@ class HealthService(health_pb2_grpc.HealthServicer):  # type: ignore[misc]  # it
     async def set_serving(self, *, is_serving: bool) -> None:
         status = Response.SERVING if is_serving else Response.NOT_SERVING
         async with self._changed:
-            self._status = dict.fromkeys(self._status, status)
+            self._status |= dict.fromkeys(self._services, status)
             self._changed.notify_all()
 
     async def end_watches(self) -> None:

@@ -10,6 +10,7 @@ from typing import Final
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
+from inkstream_server.front.health import LIVENESS
 from inkstream_server.front.http_connections import (
     ConnectionLimits,
     Doorway,
@@ -139,8 +140,8 @@ class HttpServer:
         await self._runner.cleanup()
 
     async def _health(self, request: web.Request) -> web.Response:
-        """PaddleX's members, and `status` as gRPC's health check tells it."""
-        if self._watching.is_serving():
+        """PaddleX's members, and `status` as gRPC's health check tells it of a `service`."""
+        if self._watching.is_serving() or request.query.get("service") == LIVENESS:
             return told(request, 0, "Healthy", status="SERVING")
         return told(request, _UNAVAILABLE, "Not ready", status="NOT_SERVING")
 

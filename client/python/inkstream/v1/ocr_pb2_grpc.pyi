@@ -59,8 +59,8 @@ class OcrServiceStub:
     done. What surely cannot be done before the caller's deadline is refused when it arrives.
 
     Waiting. The initial metadata of Recognize and RecognizeDocument tells as inkstream-predicted-ms
-    how many milliseconds the whole answer was expected to take when the request was let in. Clients - a connection is one -
-    are served in equal shares, and so are the documents of a client.
+    how many milliseconds the whole answer was expected to take when the request was let in. Clients -
+    a connection is one - are served in equal shares, and so are the documents of a client.
 
     Load. What a page reads as never depends on what else the server does.
     """
@@ -137,8 +137,8 @@ class OcrServiceAsyncStub(OcrServiceStub):
     done. What surely cannot be done before the caller's deadline is refused when it arrives.
 
     Waiting. The initial metadata of Recognize and RecognizeDocument tells as inkstream-predicted-ms
-    how many milliseconds the whole answer was expected to take when the request was let in. Clients - a connection is one -
-    are served in equal shares, and so are the documents of a client.
+    how many milliseconds the whole answer was expected to take when the request was let in. Clients -
+    a connection is one - are served in equal shares, and so are the documents of a client.
 
     Load. What a page reads as never depends on what else the server does.
     """
@@ -211,8 +211,8 @@ class OcrServiceServicer(metaclass=_abc_1.ABCMeta):
     done. What surely cannot be done before the caller's deadline is refused when it arrives.
 
     Waiting. The initial metadata of Recognize and RecognizeDocument tells as inkstream-predicted-ms
-    how many milliseconds the whole answer was expected to take when the request was let in. Clients - a connection is one -
-    are served in equal shares, and so are the documents of a client.
+    how many milliseconds the whole answer was expected to take when the request was let in. Clients -
+    a connection is one - are served in equal shares, and so are the documents of a client.
 
     Load. What a page reads as never depends on what else the server does.
     """
