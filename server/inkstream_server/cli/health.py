@@ -49,14 +49,17 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def _add_tls(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("TLS, used where one of these is given")
+    group = parser.add_argument_group("access to the server")
     group.add_argument(
-        "--ca", type=Path, metavar="FILE", help="who signed the server's certificate"
+        "--tls", action="store_true", help="with TLS, by the authorities that gRPC comes with"
     )
-    group.add_argument("--certificate", type=Path, metavar="FILE", help="our own, for mutual TLS")
-    group.add_argument("--key", type=Path, metavar="FILE", help="its private key")
     group.add_argument(
-        "--server-name", metavar="NAME", help="in the certificate, where it is not the host's"
+        "--tls-ca", type=Path, metavar="FILE", help="with TLS, by these authorities (PEM)"
+    )
+    group.add_argument("--tls-certificate", type=Path, metavar="FILE", help="the client's own")
+    group.add_argument("--tls-key", type=Path, metavar="FILE", help="its key")
+    group.add_argument(
+        "--tls-server-name", metavar="NAME", help="in the certificate, where it is not the host's"
     )
 
 
@@ -77,10 +80,10 @@ def _channel(arguments: argparse.Namespace) -> grpc.Channel:
 
     # A server that starts is looked for anew at every question, not after gRPC's growing pauses.
     options = [("grpc.max_reconnect_backoff_ms", 500)]
-    if arguments.server_name is not None:
-        options.append(("grpc.ssl_target_name_override", arguments.server_name))
-    files = (arguments.ca, arguments.key, arguments.certificate)
-    if not any(files):
+    if arguments.tls_server_name is not None:
+        options.append(("grpc.ssl_target_name_override", arguments.tls_server_name))
+    files = (arguments.tls_ca, arguments.tls_key, arguments.tls_certificate)
+    if not arguments.tls and not any(files):
         return grpc.insecure_channel(arguments.server, options)
     credentials = grpc.ssl_channel_credentials(*(file and file.read_bytes() for file in files))
     return grpc.secure_channel(arguments.server, credentials, options)
