@@ -27,7 +27,7 @@ if [ "${1-}" = --inside ]; then
     exec chroot "$ROOT" setpriv --reuid=65532 --regid=65532 --clear-groups --bounding-set=-all \
         --no-new-privs env --ignore-environment PATH=/opt/inkstream/bin:/usr/bin:/bin \
         HOME=/var/cache/inkstream XDG_CACHE_HOME=/var/cache PYTHONDONTWRITEBYTECODE=1 \
-        inkstream serve
+        inkstream serve --tuning off
 fi
 
 ROOT=$(realpath "$1")
@@ -37,7 +37,8 @@ readonly ROOT MODELS
 unshare --mount --pid --net --ipc --uts --fork --kill-child \
     "$0" --inside "$ROOT" "$MODELS" &
 readonly OUTER=$!
-trap 'kill -KILL "$OUTER" || true' EXIT
+# Who changes his user, as the server has, does not end with `unshare` any more.
+trap 'kill -KILL "$OUTER" ${SERVER-} || true' EXIT
 for _ in $(seq 100); do
     SERVER=$(pgrep --parent "$OUTER" || true)
     [ -n "$SERVER" ] && [ "$(cat "/proc/$SERVER/comm")" = inkstream ] && break
