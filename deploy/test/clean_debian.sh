@@ -4,12 +4,13 @@
 #
 #     deploy/test/clean_debian.sh [TARGET ...]      targets of make; demo and test unless named
 #
-# The mirror, certificates and pip's settings are this machine's own. KEEP=1 leaves the folder.
+# The mirror, certificates and pip's settings are this machine's own. BASE=FOLDER is a Debian made
+# before, of which a copy is taken; KEEP=1 leaves the copy.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 readonly SUITE=bookworm
-readonly PACKAGES=ca-certificates,make,python3,python3-venv
+readonly PACKAGES=(ca-certificates make python3 python3-venv)
 targets=("${@:-demo}")
 [ $# -gt 0 ] || targets+=(test)
 ROOT=$(mktemp -d -t inkstream-debian-XXXXXX)
@@ -17,13 +18,18 @@ readonly ROOT
 
 main() {
     trap leave EXIT
-    debootstrap --variant=minbase --include="$PACKAGES" "$SUITE" "$ROOT" "$(mirror)"
+    if [ -n "${BASE-}" ]; then
+        cp --archive --one-file-system "$BASE/." "$ROOT"
+    else
+        debootstrap --variant=minbase "$SUITE" "$ROOT" "$(mirror)"
+    fi
     bring_settings
+    chroot "$ROOT" apt-get update --quiet
+    chroot "$ROOT" apt-get install --quiet --yes --no-install-recommends "${PACKAGES[@]}"
     git clone --quiet --no-hardlinks . "$ROOT/home/inkstream"
     # As a user like any other, with nothing of this machine's environment.
     chroot "$ROOT" useradd --create-home --no-log-init user
     chroot "$ROOT" chown -R user: /home/inkstream
-    mount -t proc proc "$ROOT/proc"
     for target in "${targets[@]}"; do
         echo "== make $target"
         chroot "$ROOT" setpriv --reuid=user --regid=user --init-groups env --ignore-environment \
@@ -45,6 +51,7 @@ bring_settings() {
         [ ! -e "$file" ] || cp --dereference "$file" "$ROOT$file"
     done
     mount --bind /dev "$ROOT/dev"
+    mount -t proc proc "$ROOT/proc"
 }
 
 leave() {
