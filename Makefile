@@ -14,7 +14,7 @@ SOURCES := server client/python protos tests benchmarks examples training
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo serve check arch format generate generate-go release-contract lint-deploy \
-	lock test test-go bench clean
+	lock test test-go test-java bench clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -42,6 +42,13 @@ else
 	@mkdir -p $(dir $(SAMPLE))
 	$(BIN)/python examples/make_sample.py $(SAMPLE)
 	cd $(GO) && INKSTREAM=$(INKSTREAM) SAMPLE_PDF=$(SAMPLE) go test -count=1 ./...
+endif
+
+test-java: setup ## Test the Java client against a server of this tree (needs Maven; skipped without)
+ifeq ($(shell command -v mvn),)
+	@echo "SKIPPED: the Java client is not tested, there is no mvn on the PATH"
+else
+	cd client/java && INKSTREAM=$(INKSTREAM) mvn -B -q --no-transfer-progress verify
 endif
 
 check: $(READY) ## Format, lint, types, floors, contract, unit tests, stubs up to date

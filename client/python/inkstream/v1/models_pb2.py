@@ -25,13 +25,14 @@ _sym_db = _symbol_database.Default()
 from inkstream.v1 import settings_pb2 as inkstream_dot_v1_dot_settings__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19inkstream/v1/models.proto\x12\x0cinkstream.v1\x1a\x1binkstream/v1/settings.proto\"\x13\n\x11ListModelsRequest\"9\n\x12ListModelsResponse\x12#\n\x06models\x18\x01 \x03(\x0b\x32\x13.inkstream.v1.Model\"\x95\x01\n\x05Model\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06module\x18\x02 \x01(\t\x12\x0e\n\x06\x65ngine\x18\x03 \x01(\t\x12\x0e\n\x06\x64\x65vice\x18\x04 \x01(\t\x12\x11\n\tprecision\x18\x05 \x01(\t\x12\x17\n\x0f\x63haracter_count\x18\x06 \x01(\x05\x12\x12\n\nis_default\x18\x07 \x01(\x08\x12\x0e\n\x06sha256\x18\x08 \x01(\t\"\x16\n\x14GetServerInfoRequest\"\xdb\x01\n\x15GetServerInfoResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x31\n\x08\x64\x65\x66\x61ults\x18\x02 \x01(\x0b\x32\x1f.inkstream.v1.EffectiveSettings\x12\x19\n\x11max_message_bytes\x18\x03 \x01(\x03\x12\x1a\n\x12max_document_pages\x18\x04 \x01(\x05\x12\x18\n\x10max_image_pixels\x18\x05 \x01(\x03\x12\x1a\n\x12max_document_bytes\x18\x06 \x01(\x03\x12\x11\n\tmax_lines\x18\x07 \x01(\x05\x32\xb9\x01\n\x0cModelService\x12O\n\nListModels\x12\x1f.inkstream.v1.ListModelsRequest\x1a .inkstream.v1.ListModelsResponse\x12X\n\rGetServerInfo\x12\".inkstream.v1.GetServerInfoRequest\x1a#.inkstream.v1.GetServerInfoResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19inkstream/v1/models.proto\x12\x0cinkstream.v1\x1a\x1binkstream/v1/settings.proto\"\x13\n\x11ListModelsRequest\"9\n\x12ListModelsResponse\x12#\n\x06models\x18\x01 \x03(\x0b\x32\x13.inkstream.v1.Model\"\x95\x01\n\x05Model\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06module\x18\x02 \x01(\t\x12\x0e\n\x06\x65ngine\x18\x03 \x01(\t\x12\x0e\n\x06\x64\x65vice\x18\x04 \x01(\t\x12\x11\n\tprecision\x18\x05 \x01(\t\x12\x17\n\x0f\x63haracter_count\x18\x06 \x01(\x05\x12\x12\n\nis_default\x18\x07 \x01(\x08\x12\x0e\n\x06sha256\x18\x08 \x01(\t\"\x16\n\x14GetServerInfoRequest\"\xdb\x01\n\x15GetServerInfoResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x31\n\x08\x64\x65\x66\x61ults\x18\x02 \x01(\x0b\x32\x1f.inkstream.v1.EffectiveSettings\x12\x19\n\x11max_message_bytes\x18\x03 \x01(\x03\x12\x1a\n\x12max_document_pages\x18\x04 \x01(\x05\x12\x18\n\x10max_image_pixels\x18\x05 \x01(\x03\x12\x1a\n\x12max_document_bytes\x18\x06 \x01(\x03\x12\x11\n\tmax_lines\x18\x07 \x01(\x05\x32\xb9\x01\n\x0cModelService\x12O\n\nListModels\x12\x1f.inkstream.v1.ListModelsRequest\x1a .inkstream.v1.ListModelsResponse\x12X\n\rGetServerInfo\x12\".inkstream.v1.GetServerInfoRequest\x1a#.inkstream.v1.GetServerInfoResponseB\x14\n\x10\x64\x65v.inkstream.v1P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'inkstream.v1.models_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\020dev.inkstream.v1P\001'
   _globals['_LISTMODELSREQUEST']._serialized_start=72
   _globals['_LISTMODELSREQUEST']._serialized_end=91
   _globals['_LISTMODELSRESPONSE']._serialized_start=93

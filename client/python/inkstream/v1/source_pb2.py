@@ -24,13 +24,14 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19inkstream/v1/source.proto\x12\x0cinkstream.v1\"k\n\x06Source\x12\x11\n\x07\x63ontent\x18\x01 \x01(\x0cH\x00\x12\r\n\x03uri\x18\x02 \x01(\tH\x00\x12%\n\x03raw\x18\x03 \x01(\x0b\x32\x16.inkstream.v1.RawImageH\x00\x12\x10\n\x08password\x18\x04 \x01(\tB\x06\n\x04kind\"I\n\x08RawImage\x12\x0e\n\x06height\x18\x01 \x01(\x05\x12\r\n\x05width\x18\x02 \x01(\x05\x12\x10\n\x08\x63hannels\x18\x03 \x01(\x05\x12\x0c\n\x04\x64\x61ta\x18\x04 \x01(\x0c\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19inkstream/v1/source.proto\x12\x0cinkstream.v1\"k\n\x06Source\x12\x11\n\x07\x63ontent\x18\x01 \x01(\x0cH\x00\x12\r\n\x03uri\x18\x02 \x01(\tH\x00\x12%\n\x03raw\x18\x03 \x01(\x0b\x32\x16.inkstream.v1.RawImageH\x00\x12\x10\n\x08password\x18\x04 \x01(\tB\x06\n\x04kind\"I\n\x08RawImage\x12\x0e\n\x06height\x18\x01 \x01(\x05\x12\r\n\x05width\x18\x02 \x01(\x05\x12\x10\n\x08\x63hannels\x18\x03 \x01(\x05\x12\x0c\n\x04\x64\x61ta\x18\x04 \x01(\x0c\x42\x14\n\x10\x64\x65v.inkstream.v1P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'inkstream.v1.source_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\020dev.inkstream.v1P\001'
   _globals['_SOURCE']._serialized_start=43
   _globals['_SOURCE']._serialized_end=150
   _globals['_RAWIMAGE']._serialized_start=152
