@@ -47,7 +47,7 @@ class DocumentListenerTest {
             DocumentEnd end =
                     client.recognizeDocumentAsync(
                                     Documents.request(Documents.pdf(30, 1)), listener)
-                            .get(60, TimeUnit.SECONDS);
+                            .get(150, TimeUnit.SECONDS);
 
             List<Object> expected = new ArrayList<>(List.of("of 30"));
             IntStream.rangeClosed(1, 30).forEach(expected::add);
@@ -77,7 +77,7 @@ class DocumentListenerTest {
 
             assertEquals(1, count.get());
             goOn.countDown();
-            assertEquals(10, end.get(60, TimeUnit.SECONDS).getOkPageCount());
+            assertEquals(10, end.get(150, TimeUnit.SECONDS).getOkPageCount());
             assertEquals(10, count.get());
         }
     }
@@ -121,7 +121,7 @@ class DocumentListenerTest {
                             });
 
             ExecutionException failed =
-                    assertThrows(ExecutionException.class, () -> end.get(60, TimeUnit.SECONDS));
+                    assertThrows(ExecutionException.class, () -> end.get(150, TimeUnit.SECONDS));
             assertSame(thrown, failed.getCause());
             RunningServer.eventually(
                     "the server has let go of it",
@@ -138,7 +138,7 @@ class DocumentListenerTest {
                             Documents.request(Documents.encryptedPdf()), Pages::requireRead);
 
             ExecutionException failed =
-                    assertThrows(ExecutionException.class, () -> end.get(60, TimeUnit.SECONDS));
+                    assertThrows(ExecutionException.class, () -> end.get(150, TimeUnit.SECONDS));
             assertEquals(
                     "PDF_PASSWORD_REQUIRED", ((InkstreamException) failed.getCause()).reason());
         }
@@ -146,7 +146,7 @@ class DocumentListenerTest {
 
     private static void await(CountDownLatch latch) {
         try {
-            assertTrue(latch.await(60, TimeUnit.SECONDS));
+            assertTrue(latch.await(150, TimeUnit.SECONDS));
         } catch (InterruptedException interrupted) {
             throw new IllegalStateException(interrupted);
         }

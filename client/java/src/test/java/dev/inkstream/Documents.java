@@ -53,23 +53,41 @@ final class Documents {
 
     /** A PDF whose every page has so many lines, the first of which tells its number. */
     static Source pdf(int pageCount, int lineCount) {
-        return pdf(pageCount, lineCount, 300, 40 + 30 * lineCount, "");
+        return pdf(pageCount, lineCount, 300, 40 + 30 * lineCount, "", "");
+    }
+
+    /** A PDF of which most is an object that nothing refers to. */
+    static Source largePdf(int pageCount, int fillingBytes) {
+        return pdf(pageCount, 1, 300, 70, "", "x".repeat(fillingBytes));
+    }
+
+    static Source encryptedLargePdf(int fillingBytes) {
+        return pdf(1, 1, 300, 70, encryption(), "x".repeat(fillingBytes));
     }
 
     static Source largePage() {
-        return pdf(1, 1, 1000, 1000, "");
+        return pdf(1, 1, 1000, 1000, "", "");
     }
 
     static Source encryptedPdf() {
-        return pdf(1, 1, 300, 120, ENCRYPTION.formatted("5a".repeat(32)));
+        return encryptedLargePdf(0);
     }
 
     static RecognizeDocumentRequest request(Source source) {
         return RecognizeDocumentRequest.newBuilder().setSource(source).build();
     }
 
+    private static String encryption() {
+        return ENCRYPTION.formatted("5a".repeat(32));
+    }
+
     private static Source pdf(
-            int pageCount, int lineCount, int widthPt, int heightPt, String trailer) {
+            int pageCount,
+            int lineCount,
+            int widthPt,
+            int heightPt,
+            String trailer,
+            String filling) {
         List<String> objects = new ArrayList<>();
         String kids =
                 String.join(
@@ -86,6 +104,7 @@ final class Documents {
                             .formatted(widthPt, heightPt, objects.size() + 2));
             objects.add("<< /Length %d >>\nstream\n%s\nendstream".formatted(text.length(), text));
         }
+        objects.add("<< /Length %d >>\nstream\n%s\nendstream".formatted(filling.length(), filling));
         return Source.newBuilder().setContent(file(objects, trailer)).build();
     }
 

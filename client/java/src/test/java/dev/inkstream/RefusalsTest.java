@@ -200,14 +200,18 @@ class RefusalsTest {
 
     @Test
     void aDocumentThatCannotBeReadInTimeIsRefusedAtOnce() {
-        try (InkstreamClient client = served.client().withTimeout(Duration.ofMillis(500));
+        try (InkstreamClient client =
+                        served.builder()
+                                .withoutRetries()
+                                .timeout(Duration.ofSeconds(2))
+                                .build();
                 DocumentPages pages = client.recognizeDocument(Documents.pdf(200, 8))) {
             InkstreamException refusal =
                     assertThrows(InkstreamException.class, pages::start);
 
             assertEquals("DEADLINE_TOO_SHORT", refusal.reason());
             assertEquals(Status.Code.RESOURCE_EXHAUSTED, refusal.code());
-            assertTrue(Double.parseDouble(refusal.metadata().get("predicted_s")) > 0.5);
+            assertTrue(Double.parseDouble(refusal.metadata().get("predicted_s")) > 2);
         }
     }
 
@@ -227,7 +231,7 @@ class RefusalsTest {
                 assertTrue(refusal.retryDelay().orElseThrow().toMillis() > 0);
                 pause.close();
                 for (CompletableFuture<Page> each : inside) {
-                    assertEquals(1, each.get(60, TimeUnit.SECONDS).getLinesCount());
+                    assertEquals(1, each.get(150, TimeUnit.SECONDS).getLinesCount());
                 }
             }
         }
@@ -249,9 +253,9 @@ class RefusalsTest {
                 pause.close();
             }
 
-            assertEquals(2, late.get(60, TimeUnit.SECONDS).getLinesCount());
+            assertEquals(2, late.get(150, TimeUnit.SECONDS).getLinesCount());
             for (CompletableFuture<Page> each : inside) {
-                each.get(60, TimeUnit.SECONDS);
+                each.get(150, TimeUnit.SECONDS);
             }
         }
     }

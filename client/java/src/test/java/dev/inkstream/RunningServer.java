@@ -100,7 +100,7 @@ final class RunningServer implements AutoCloseable {
 
     /** Waits for what happens in another process; of that nothing tells. */
     static void eventually(String what, BooleanSupplier condition) {
-        long giveUpAt = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+        long giveUpAt = System.nanoTime() + Duration.ofSeconds(150).toNanos();
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() > giveUpAt) {
                 throw new AssertionError("it did not come true: " + what);

@@ -63,8 +63,8 @@ final class Served implements BeforeAllCallback {
         return InkstreamClient.builder(server.target());
     }
 
-    /** A client whose calls all end. */
+    /** A client whose calls all end, also where the machine is very busy. */
     InkstreamClient client() {
-        return builder().timeout(Duration.ofSeconds(60)).build();
+        return builder().timeout(Duration.ofSeconds(150)).build();
     }
 }
