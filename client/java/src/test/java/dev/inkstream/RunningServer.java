@@ -28,6 +28,7 @@ final class RunningServer implements AutoCloseable {
     private static final Pattern LISTENING =
             Pattern.compile("listening: gRPC on port (\\d+), HTTP on port (\\d+)");
     private static final String SERVING = "serving, ";
+    private static final HttpClient HTTP = HttpClient.newHttpClient();
 
     private final Process process;
     private final Path log;
@@ -66,10 +67,9 @@ final class RunningServer implements AutoCloseable {
         URI metrics = URI.create("http://127.0.0.1:" + httpPort + "/metrics");
         try {
             HttpResponse<Stream<String>> answer =
-                    HttpClient.newHttpClient()
-                            .send(
-                                    HttpRequest.newBuilder(metrics).build(),
-                                    HttpResponse.BodyHandlers.ofLines());
+                    HTTP.send(
+                            HttpRequest.newBuilder(metrics).build(),
+                            HttpResponse.BodyHandlers.ofLines());
             return answer.body()
                     .filter(line -> line.startsWith(lineStart))
                     .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' '))))
