@@ -123,7 +123,10 @@ type Model struct {
 	// Text recognition: how many characters it knows. 0 for the other modules.
 	CharacterCount int32 `protobuf:"varint,6,opt,name=character_count,json=characterCount,proto3" json:"character_count,omitempty"`
 	// True where a request that names no model gets this one.
-	IsDefault     bool `protobuf:"varint,7,opt,name=is_default,json=isDefault,proto3" json:"is_default,omitempty"`
+	IsDefault bool `protobuf:"varint,7,opt,name=is_default,json=isDefault,proto3" json:"is_default,omitempty"`
+	// What tells this model from every other, also from one of its name: SHA-256 over the hashes of its
+	// files, lower-case hex. It changes when the server takes up changed files.
+	Sha256        string `protobuf:"bytes,8,opt,name=sha256,proto3" json:"sha256,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -205,6 +208,13 @@ func (x *Model) GetIsDefault() bool {
 		return x.IsDefault
 	}
 	return false
+}
+
+func (x *Model) GetSha256() string {
+	if x != nil {
+		return x.Sha256
+	}
+	return ""
 }
 
 // Asks what this server is.
@@ -352,7 +362,7 @@ const file_inkstream_v1_models_proto_rawDesc = "" +
 	"\x19inkstream/v1/models.proto\x12\finkstream.v1\x1a\x1binkstream/v1/settings.proto\"\x13\n" +
 	"\x11ListModelsRequest\"A\n" +
 	"\x12ListModelsResponse\x12+\n" +
-	"\x06models\x18\x01 \x03(\v2\x13.inkstream.v1.ModelR\x06models\"\xc9\x01\n" +
+	"\x06models\x18\x01 \x03(\v2\x13.inkstream.v1.ModelR\x06models\"\xe1\x01\n" +
 	"\x05Model\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
 	"\x06module\x18\x02 \x01(\tR\x06module\x12\x16\n" +
@@ -361,7 +371,8 @@ const file_inkstream_v1_models_proto_rawDesc = "" +
 	"\tprecision\x18\x05 \x01(\tR\tprecision\x12'\n" +
 	"\x0fcharacter_count\x18\x06 \x01(\x05R\x0echaracterCount\x12\x1d\n" +
 	"\n" +
-	"is_default\x18\a \x01(\bR\tisDefault\"\x16\n" +
+	"is_default\x18\a \x01(\bR\tisDefault\x12\x16\n" +
+	"\x06sha256\x18\b \x01(\tR\x06sha256\"\x16\n" +
 	"\x14GetServerInfoRequest\"\xbd\x02\n" +
 	"\x15GetServerInfoResponse\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x12;\n" +
@@ -374,7 +385,8 @@ const file_inkstream_v1_models_proto_rawDesc = "" +
 	"\fModelService\x12O\n" +
 	"\n" +
 	"ListModels\x12\x1f.inkstream.v1.ListModelsRequest\x1a .inkstream.v1.ListModelsResponse\x12X\n" +
-	"\rGetServerInfo\x12\".inkstream.v1.GetServerInfoRequest\x1a#.inkstream.v1.GetServerInfoResponseb\x06proto3"
+	"\rGetServerInfo\x12\".inkstream.v1.GetServerInfoRequest\x1a#.inkstream.v1.GetServerInfoResponseB\x14\n" +
+	"\x10dev.inkstream.v1P\x01b\x06proto3"
 
 var (
 	file_inkstream_v1_models_proto_rawDescOnce sync.Once

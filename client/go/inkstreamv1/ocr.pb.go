@@ -1079,7 +1079,8 @@ const file_inkstream_v1_ocr_proto_rawDesc = "" +
 	"\tRecognize\x12\x1e.inkstream.v1.RecognizeRequest\x1a\x1f.inkstream.v1.RecognizeResponse\x12f\n" +
 	"\x11RecognizeDocument\x12&.inkstream.v1.RecognizeDocumentRequest\x1a'.inkstream.v1.RecognizeDocumentResponse0\x01\x12b\n" +
 	"\x0fRecognizeStream\x12$.inkstream.v1.RecognizeStreamRequest\x1a%.inkstream.v1.RecognizeStreamResponse(\x010\x01\x12[\n" +
-	"\x0eRecognizeLines\x12#.inkstream.v1.RecognizeLinesRequest\x1a$.inkstream.v1.RecognizeLinesResponseb\x06proto3"
+	"\x0eRecognizeLines\x12#.inkstream.v1.RecognizeLinesRequest\x1a$.inkstream.v1.RecognizeLinesResponseB\x14\n" +
+	"\x10dev.inkstream.v1P\x01b\x06proto3"
 
 var (
 	file_inkstream_v1_ocr_proto_rawDescOnce sync.Once

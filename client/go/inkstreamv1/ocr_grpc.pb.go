@@ -62,8 +62,8 @@ const (
 // done. What surely cannot be done before the caller's deadline is refused when it arrives.
 //
 // Waiting. The initial metadata of Recognize and RecognizeDocument tells as inkstream-predicted-ms
-// how many milliseconds the whole answer was expected to take when the request was let in. Clients - a connection is one -
-// are served in equal shares, and so are the documents of a client.
+// how many milliseconds the whole answer was expected to take when the request was let in. Clients -
+// a connection is one - are served in equal shares, and so are the documents of a client.
 //
 // Load. What a page reads as never depends on what else the server does.
 type OcrServiceClient interface {
@@ -195,8 +195,8 @@ func (c *ocrServiceClient) RecognizeLines(ctx context.Context, in *RecognizeLine
 // done. What surely cannot be done before the caller's deadline is refused when it arrives.
 //
 // Waiting. The initial metadata of Recognize and RecognizeDocument tells as inkstream-predicted-ms
-// how many milliseconds the whole answer was expected to take when the request was let in. Clients - a connection is one -
-// are served in equal shares, and so are the documents of a client.
+// how many milliseconds the whole answer was expected to take when the request was let in. Clients -
+// a connection is one - are served in equal shares, and so are the documents of a client.
 //
 // Load. What a page reads as never depends on what else the server does.
 type OcrServiceServer interface {

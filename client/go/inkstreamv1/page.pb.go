@@ -847,7 +847,8 @@ const file_inkstream_v1_page_proto_rawDesc = "" +
 	"\x05Error\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\x05R\x04code\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x18\n" +
-	"\amessage\x18\x03 \x01(\tR\amessageb\x06proto3"
+	"\amessage\x18\x03 \x01(\tR\amessageB\x14\n" +
+	"\x10dev.inkstream.v1P\x01b\x06proto3"
 
 var (
 	file_inkstream_v1_page_proto_rawDescOnce sync.Once

@@ -575,7 +575,8 @@ const file_inkstream_v1_settings_proto_rawDesc = "" +
 	"\bPriority\x12\x18\n" +
 	"\x14PRIORITY_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14PRIORITY_INTERACTIVE\x10\x01\x12\x12\n" +
-	"\x0ePRIORITY_BATCH\x10\x02b\x06proto3"
+	"\x0ePRIORITY_BATCH\x10\x02B\x14\n" +
+	"\x10dev.inkstream.v1P\x01b\x06proto3"
 
 var (
 	file_inkstream_v1_settings_proto_rawDescOnce sync.Once

@@ -242,7 +242,8 @@ const file_inkstream_v1_source_proto_rawDesc = "" +
 	"\x06height\x18\x01 \x01(\x05R\x06height\x12\x14\n" +
 	"\x05width\x18\x02 \x01(\x05R\x05width\x12\x1a\n" +
 	"\bchannels\x18\x03 \x01(\x05R\bchannels\x12\x12\n" +
-	"\x04data\x18\x04 \x01(\fR\x04datab\x06proto3"
+	"\x04data\x18\x04 \x01(\fR\x04dataB\x14\n" +
+	"\x10dev.inkstream.v1P\x01b\x06proto3"
 
 var (
 	file_inkstream_v1_source_proto_rawDescOnce sync.Once
