@@ -87,7 +87,7 @@ bench: setup ## Measure: serving against a bare loop of the same stages
 
 lock: $(READY) ## Renew the locked versions
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --no-annotate \
-		--python-version 3.11 --extra server --extra paddle --extra openvino --extra onnxruntime --extra plot --extra dev \
+		--python-version 3.11 --extra server --extra paddle --extra openvino --extra onnxruntime --extra plot --extra otel --extra dev \
 		pyproject.toml --output-file requirements/dev.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
 		--python-version 3.11 --extra server --extra openvino --constraint requirements/dev.lock \

@@ -22,6 +22,8 @@ _REFUSALS = "wire/test_refusals.py"
 _STREAMS = "wire/test_streams.py"
 _URLS = "wire/test_urls.py"
 _OWN = "wire/test_own_faults.py"
+_TOKENS = "wire/test_tokens.py"
+_TLS_FILES = "unit/front/test_tls_files.py"
 _IDS = "wire/test_request_ids.py"
 _UNREADABLE = "test_what_cannot_be_read_is_the_callers_to_mend"
 _UNSERVED = "test_what_this_server_is_not_set_up_for_is_told_apart"
@@ -72,6 +74,22 @@ OVER_THE_WIRE = {
     "URI_TIMEOUT": Provocation(_URLS, _UNFETCHED),
     "QUEUE_FULL": Provocation(_LIVES, "test_callers_who_go_away_leave_the_queue"),
     "SPOOL_FULL": Provocation(_STREAMS, "test_a_document_that_finds_no_room_on_disk_ends_alone"),
+    "REQUEST_QUOTA_FULL": Provocation(
+        _TOKENS, "test_one_request_too_many_is_refused_and_told_when_to_come_again"
+    ),
+    "PAGE_QUOTA_FULL": Provocation(
+        _TOKENS, "test_pages_that_are_being_read_count_until_they_are_done"
+    ),
+    "BYTE_QUOTA_FULL": Provocation(_TOKENS, "test_bytes_that_are_still_coming_in_count"),
+    "TOKEN_MISSING": Provocation(
+        _TOKENS, "test_who_brings_no_token_or_a_wrong_one_is_refused_alike_over_both"
+    ),
+    "TOKEN_WRONG": Provocation(
+        _TOKENS, "test_who_brings_no_token_or_a_wrong_one_is_refused_alike_over_both"
+    ),
+    "CERTIFICATE_MISSING": Provocation(
+        "wire/test_tls.py", "test_who_has_none_or_a_strangers_is_refused"
+    ),
     "DEADLINE_TOO_SHORT": Provocation(
         "wire/test_predictions.py", "test_a_book_that_cannot_be_read_in_time_is_refused_at_once"
     ),
@@ -92,6 +110,38 @@ IN_STARTS_AND_COMMANDS = {
     ),
     "ADDRESS_IN_USE": Provocation(
         _LIVES, "test_a_port_that_is_taken_is_told_in_one_line", "cannot listen on"
+    ),
+    "TLS_FILE_UNREADABLE": Provocation(
+        _TLS_FILES, "test_a_file_that_is_not_there_is_unreadable", "TlsFileUnreadable"
+    ),
+    "TLS_FILE_INVALID": Provocation(
+        _TLS_FILES, "test_files_that_hold_something_else_are_invalid", "TlsFileInvalid"
+    ),
+    "TLS_FILES_MISMATCHED": Provocation(
+        _TLS_FILES, "test_another_ones_key_is_mismatched", "TlsFilesMismatched"
+    ),
+    "TLS_CERTIFICATE_EXPIRED": Provocation(
+        _TLS_FILES, "test_a_certificate_that_has_expired_is_told_so", "TlsCertificateExpired"
+    ),
+    "TOKENS_UNUSABLE": Provocation(
+        "unit/front/test_tokens.py",
+        "test_what_is_wrong_with_a_file_is_told_without_what_it_holds",
+        "TokensUnusable",
+    ),
+    "NOT_CONFINED": Provocation(
+        "process/test_confinement.py",
+        "test_a_worker_that_must_be_confined_and_cannot_be_does_not_start",
+        "NotConfined",
+    ),
+    "RELOAD_REFUSED": Provocation(
+        "unit/app/test_reloading.py",
+        "test_a_model_that_differs_in_more_than_its_weights_is_refused",
+        "ReloadRefused",
+    ),
+    "ACCESS_MISUSED": Provocation(
+        "unit/client/test_access.py",
+        "test_flags_that_would_give_the_token_away_or_name_none_are_refused",
+        "AccessMisused",
     ),
     "SPOOL_UNUSABLE": Provocation(
         "unit/workers/test_spool.py",

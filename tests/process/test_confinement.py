@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -77,6 +79,24 @@ def test_a_worker_that_is_not_confined_can_do_it_all(tmp_path: Path) -> None:
     outcomes = attempted(None, tmp_path / "file", *acts)
 
     assert outcomes == dict.fromkeys(acts, "done")
+
+
+@pytest.mark.parametrize(("is_required", "status"), [(True, 1), (False, 0)])
+def test_a_worker_that_must_be_confined_and_cannot_be_does_not_start(
+    is_required: bool, status: int
+) -> None:
+    code = f"""
+from inkstream_server.workers.confinement import Confinement
+Confinement(1 << 30, 60.0, is_required={is_required}).enter()
+"""
+    # To the process the machine looks like one of whose calls we know nothing.
+    command = ["setarch", "linux32", sys.executable, "-c", code]
+
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert ended.returncode == status
+    assert ("NotConfined" in ended.stderr) == is_required
+    assert "workers that decode are not kept from sockets" in ended.stderr
 
 
 def test_a_batch_that_computes_for_too_long_is_lost_as_a_crash_and_the_worker_replaced() -> None:

@@ -92,7 +92,7 @@ class Reloader:
         sha256s = await _sha256s(models)
         changed = tuple(name for name in models if sha256s[name] != self._sha256s.get(name))
         for name in changed:
-            _check_alike(self._models[name], models[name])
+            check_alike(self._models[name], models[name])
         if changed:
             specs = model_specs(self._plan.workers, tuple(models.values()))
             successors = await _started(slots, specs)
@@ -134,7 +134,7 @@ async def _sha256s(models: Mapping[str, ModelToLoad]) -> dict[str, str]:
     }
 
 
-def _check_alike(old: ModelToLoad, new: ModelToLoad) -> None:
+def check_alike(old: ModelToLoad, new: ModelToLoad) -> None:
     """What the rest of the server was built around is the same. Raises ReloadRefused."""
     facts = {
         "engine": (old.engine.name, new.engine.name),

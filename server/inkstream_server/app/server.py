@@ -61,8 +61,6 @@ async def serve_until(
             _log.info("stopped")
 
 
-
-
 async def _live(
     parts: Parts, config: ServerConfig, stopping: Stopping, on_serving: Callable[[], None]
 ) -> None:

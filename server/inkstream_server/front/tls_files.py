@@ -35,6 +35,7 @@ class TlsConfig(BaseModel, frozen=True, extra="forbid"):
 
     # The server's own certificate, then those between it and an authority that clients know.
     certificate: Path | None = None
+    # Its private key, without a password.
     key: Path | None = None
     # Authorities of the clients' certificates. Set: only who has one of theirs may connect; over
     # HTTP, health stays open without.

@@ -37,8 +37,11 @@ class TokensUnusable(OcrError):
 class AllowanceConfig(BaseModel, frozen=True, extra="forbid"):
     """What one principal may have in flight at once. None: what is configured for all."""
 
+    # Calls, of all methods.
     max_requests: int | None = Field(default=None, ge=1)
+    # Pages that are being read, of all its documents.
     max_pages: int | None = Field(default=None, ge=1)
+    # Bytes of documents, those still coming in too.
     max_bytes: int | None = Field(default=None, ge=1)
 
 

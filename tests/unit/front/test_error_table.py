@@ -16,6 +16,7 @@ from tests.provocations import IN_STARTS_AND_COMMANDS, OVER_THE_WIRE, Provocatio
 import inkstream_server
 from inkstream_server.errors import Fault, InternalError, OcrError
 from inkstream_server.front import http_status, status
+from inkstream_server.scheduling.accounts import Accounts, Allowance
 
 REPOSITORY = Path(__file__).parents[3]
 SERVER = Path(inkstream_server.__file__).parent
@@ -49,7 +50,19 @@ def facts_by_class() -> dict[str, set[str]]:
             for call in _calls(function):
                 assert isinstance(call.func, ast.Name)
                 facts[call.func.id] |= set(_fact_names(call, function))
+    for error in _full_quotas():
+        facts[type(error).__name__] |= error.facts.keys()
     return facts
+
+
+def _full_quotas() -> Iterator[OcrError]:
+    """Their facts have names that are put together."""
+    accounts = Accounts(lambda _: Allowance(max_requests=1, max_pages=1, max_bytes=1))
+    for tally in (accounts.requests, accounts.pages, accounts.bytes):
+        tally.take("client", 1)
+        with pytest.raises(OcrError) as refused:
+            tally.take("client", 1)
+        yield refused.value
 
 
 def _calls(node: ast.AST) -> Iterator[ast.Call]:
