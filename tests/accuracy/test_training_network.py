@@ -86,7 +86,7 @@ def test_turning_a_picture_turns_the_answer() -> None:
     from training.networks.turning import InAllDirections
 
     paddle.seed(3)
-    model = InAllDirections(_Corners(), reluctance=0.0)
+    model = InAllDirections(_Corners(), reluctance=0.0, tiles_a_row=2)
     picture = paddle.randn([1, 3, 64, 64])
     (upright,) = model(picture).numpy()
 
@@ -101,7 +101,7 @@ def test_a_picture_that_tells_nothing_is_left_as_it_is() -> None:
     from training.networks.lcnet import LcNet
     from training.networks.turning import InAllDirections
 
-    model = InAllDirections(LcNet(4, scale=0.5, wide_channels=64), reluctance=1.0)
+    model = InAllDirections(LcNet(4, scale=0.5, wide_channels=64), reluctance=1.0, tiles_a_row=1)
     model.eval()
 
     (answer,) = model(paddle.ones([1, 3, 64, 64])).numpy()

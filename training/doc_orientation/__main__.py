@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 
@@ -14,14 +15,13 @@ def main() -> None:
     draw.add_argument("folder", type=Path)
     draw.add_argument("--files", type=int, default=100, help="of 100 pages each")
     draw.add_argument("--seed", type=int, default=1)
-    draw.add_argument("--coarse-share", type=float, default=0.0, help="seen pixel by pixel")
     draw.add_argument("--processes", type=int, default=2)
     draw.set_defaults(func=_draw)
 
     train = actions.add_parser("train", help="train on drawn pages; goes on where it was stopped")
-    train.add_argument("drawn", type=Path, help="with pages, scans and validation")
+    train.add_argument("drawn", type=Path, help="with pages and validation")
     train.add_argument("weights", type=Path, help="the folder where they are kept")
-    train.add_argument("--times", type=int, default=1, help="so many times the steps of the plan")
+    train.add_argument("--steps", type=int, help="instead of the plan's")
     train.set_defaults(func=_train)
 
     calibrate = actions.add_parser(
@@ -49,14 +49,15 @@ def main() -> None:
 def _draw(arguments: argparse.Namespace) -> None:
     from training.doc_orientation.drawing import Drawing, draw
 
-    drawing = Drawing(arguments.seed, arguments.files, arguments.coarse_share)
+    drawing = Drawing(arguments.seed, arguments.files)
     draw(arguments.folder, drawing, processes=arguments.processes)
 
 
 def _train(arguments: argparse.Namespace) -> None:
     from training.doc_orientation.learning import PLAN, Folders, train
 
-    train(Folders(arguments.drawn, arguments.weights), PLAN.longer(arguments.times))
+    plan = replace(PLAN, steps=arguments.steps or PLAN.steps)
+    train(Folders(arguments.drawn, arguments.weights), plan)
 
 
 def _calibrate(arguments: argparse.Namespace) -> None:

@@ -1,6 +1,6 @@
-"""Draws pages into files of small upright pictures, which training and evaluation turn.
+"""Draws pages into files of small upright tiles, which training and evaluation turn.
 
-Picture i depends on the seed and i alone, however many processes draw.
+Page i depends on the seed and i alone, however many processes draw.
 """
 
 from __future__ import annotations
@@ -16,30 +16,30 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inkstream_server.stages.doc_orientation import ANGLES, TILE_PX, TILES_A_ROW
+from inkstream_server.stages.text_tiles import text_tiles
 from training.pages.page import Page, draw_page
 from training.pages.wear import part, worn
 
-SIDE_PX: Final = 256
-"""The middle of a page whose short side this is. The model sees the middle 224 of it."""
+SIDE_PX: Final = TILE_PX + 16
+"""Of a tile: what the model sees, and a margin to move and scale it in."""
 
-VIEWS: Final = 4
-"""Pictures of one page: drawing it costs more than looking at it again."""
+VIEWS: Final = 2
+"""Times that one page is seen, worn anew: drawing it costs more than looking at it again."""
 
 PAGES_PER_FILE: Final = 100
-_WHOLE_PAGE_CHANCE: Final = 0.6
-_PART_SHARES: Final = (0.25, 1.0)
-_LEAST_TEXT: Final = 0.02
-"""Share of the middle of a view that lines of text cover."""
+_WHOLE_PAGE_CHANCE: Final = 0.7
+_PART_SHARES: Final = (0.3, 1.0)
+_LEAST_TEXT: Final = 0.01
+"""Share of a view that lines of text cover."""
 
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """What is drawn. `coarse_share` of the pictures keep single pixels of the page, as is left of
-    a page of thousands of pixels, black and white above all, at the size that the model sees."""
+    """What is drawn."""
 
     seed: int
     file_count: int
-    coarse_share: float = 0.0
 
 
 def draw(folder: Path, drawing: Drawing, *, processes: int) -> None:
@@ -50,52 +50,46 @@ def draw(folder: Path, drawing: Drawing, *, processes: int) -> None:
     }
     missing = {path: index for path, index in files.items() if not path.exists()}
     with ProcessPoolExecutor(processes) as pool:
-        for path in pool.map(_draw_file, missing, repeat(drawing), missing.values()):
+        for path in pool.map(_draw_file, missing, repeat(drawing.seed), missing.values()):
             print(path, flush=True)
 
 
-def _draw_file(path: Path, drawing: Drawing, index: int) -> Path:
+def _draw_file(path: Path, seed: int, index: int) -> Path:
     cv2.setNumThreads(1)
     first = index * PAGES_PER_FILE
-    pictures = [view for page in range(PAGES_PER_FILE) for view in views(drawing, first + page)]
+    seen = [view for page in range(PAGES_PER_FILE) for view in views(seed, first + page)]
     partial = path.with_suffix(".partial")
     with partial.open("wb") as file:
-        np.save(file, np.stack(pictures))
+        np.save(file, np.stack(seen))
     return partial.rename(path)
 
 
-def views(drawing: Drawing, page_index: int) -> list[NDArray[np.uint8]]:
-    """Pictures of one drawn page, upright (SIDE_PX x SIDE_PX x 3, RGB); VIEWS of most pages."""
-    page = draw_page(Random(f"{drawing.seed}/{page_index}"))
-    generator = np.random.default_rng((drawing.seed, page_index))
-    is_coarse = np.random.default_rng((drawing.seed, page_index, 1)).random() < drawing.coarse_share
+def views(seed: int, page_index: int) -> list[NDArray[np.uint8]]:
+    """Tiles of one drawn page, upright (tiles x SIDE_PX x SIDE_PX x 3, RGB), VIEWS times of most.
+
+    A page that shows too little text is looked at no longer.
+    """
+    page = draw_page(Random(f"{seed}/{page_index}"))
+    generator = np.random.default_rng((seed, page_index))
     cv2.setRNGSeed(page_index)
     found: list[NDArray[np.uint8]] = []
-    for _ in range(4 * VIEWS):  # a page that shows too little text is looked at no longer
+    for _ in range(4 * VIEWS):
         view = _part_with_text(page, generator)
         if view is not None and len(found) < VIEWS:
-            found.append(middle(worn(view, generator), is_coarse=is_coarse))
+            found.append(_tiles(worn(view, generator), int(generator.integers(0, len(ANGLES)))))
     return found
+
+
+def _tiles(view: NDArray[np.uint8], turns: int) -> NDArray[np.uint8]:
+    """Found on the page as it lies, and set upright: where they are cut must not tell which way."""
+    lying = np.ascontiguousarray(np.rot90(view, turns))
+    tiles = np.stack(text_tiles(lying, SIDE_PX, TILES_A_ROW**2))
+    return np.rot90(tiles, -turns, axes=(1, 2))[:, :, :, ::-1]
 
 
 def _part_with_text(page: Page, generator: np.random.Generator) -> NDArray[np.uint8] | None:
     rows, columns = slice(None), slice(None)
     if generator.random() >= _WHOLE_PAGE_CHANCE:
         rows, columns = part(page.mask.shape[:2], _PART_SHARES, generator)
-    seen = _square(page.mask[rows, columns])
-    return page.picture[rows, columns] if seen.mean() > _LEAST_TEXT * 255 else None
-
-
-def middle(page: NDArray[np.uint8], *, is_coarse: bool = False) -> NDArray[np.uint8]:
-    """The same as the server's `fit` makes of a page, with a margin to move the crop in."""
-    square = _square(page, cv2.INTER_NEAREST if is_coarse else cv2.INTER_LINEAR)
-    return np.asarray(cv2.cvtColor(square, cv2.COLOR_BGR2RGB), np.uint8)
-
-
-def _square(page: NDArray[np.uint8], interpolation: int = cv2.INTER_LINEAR) -> NDArray[np.uint8]:
-    height, width = page.shape[:2]
-    ratio = SIDE_PX / min(height, width)
-    size = round(width * ratio), round(height * ratio)
-    resized = cv2.resize(page, size, interpolation=interpolation)
-    top, left = ((side - SIDE_PX) // 2 for side in resized.shape[:2])
-    return np.asarray(resized[top : top + SIDE_PX, left : left + SIDE_PX], np.uint8)
+    has_text = page.mask[rows, columns].mean() > _LEAST_TEXT * 255
+    return page.picture[rows, columns] if has_text else None

@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Final
 
 from inkstream_server.models.embedded import DOC_ORIENTATION
-from inkstream_server.stages.doc_orientation import ANGLES, INPUT_PX
+from inkstream_server.models.recipe import PageView
+from inkstream_server.stages.doc_orientation import ANGLES, INPUT_PX, TILE_PX, TILES_A_ROW
 from training.networks.export import ask_for_the_older_format, export
 
 _DESCRIPTION: Final = {
     "Global": {"model_name": DOC_ORIENTATION},
     "PreProcess": {
         "transform_ops": [
-            {"ResizeImage": {"resize_short": 256}},
-            {"CropImage": {"size": INPUT_PX}},
+            {"CropTextTiles": {"size": TILE_PX, "count": TILES_A_ROW**2}},
             {
                 "NormalizeImage": {
                     "channel_num": 3,
@@ -32,10 +32,11 @@ _DESCRIPTION: Final = {
 
 
 def embed(weights: Path, folder: Path, reluctance: float) -> None:
-    """`reluctance` is in logits, added up over the directions."""
+    """`reluctance` is in logits, added up over the tiles and the directions."""
     ask_for_the_older_format()
     from training.doc_orientation.learning import trained
     from training.networks.turning import InAllDirections
 
-    model = InAllDirections(trained(weights), reluctance)
-    export(model, (3, INPUT_PX, INPUT_PX), _DESCRIPTION, folder)
+    model = InAllDirections(trained(weights), reluctance, TILES_A_ROW)
+    side_px = INPUT_PX[PageView.TEXT_TILES]
+    export(model, (3, side_px, side_px), _DESCRIPTION, folder)

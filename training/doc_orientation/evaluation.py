@@ -39,7 +39,7 @@ class Classifier:
 
     def tell(self, page: NDArray[np.uint8]) -> int:
         """The angle of a page (H x W x 3, BGR)."""
-        fitted = doc_orientation.fit(np.ascontiguousarray(page))
+        fitted = doc_orientation.fit(np.ascontiguousarray(page), self.recipe.view)
         outputs = self.predictor.run(doc_orientation.prepare([fitted], self.recipe))
         (angle,) = doc_orientation.interpret(outputs, self.recipe)
         return angle

@@ -1,8 +1,7 @@
 """Which pages of the reference data a classifier is held against, and how they stand in the file.
 
 Every picture, and the first page of every PDF (of which none was trained on, nor used to choose
-anything). Left out by one rule: what the classifier sees, the middle of the page, shows no text of
-which a person could say which way is up.
+anything). Left out by one rule: there is no text of which a person could say which way is up.
 """
 
 from __future__ import annotations
@@ -20,24 +19,15 @@ from inkstream_server.document.opening import open_document
 from inkstream_server.errors import OcrError
 
 COUNTER_CLOCKWISE_TO_UPRIGHT: Final = {
+    "docling__ocr_test_rotated_180.pdf": 180,
     "paddleocr__det_90.jpg": 90,
     "tesseract__phototest-rotated-180.png": 180,
     "tesseract__phototest-rotated-L.png": 270,
 }
 """Of the pages that do not stand upright once EXIF and /Rotate are followed."""
 
-BLANK_IN_THE_MIDDLE: Final = frozenset(
-    {
-        *("docling__webp-test.webp", "rapidocr__empty_black.jpg", "docling__ocr_test.pdf"),
-        *("docling__nemotron_multipage.pdf", "docling__ocr_test_rotated_180.pdf"),
-        *("ocrmypdf__no_contents.pdf", "paperless__multi-page-images.pdf"),
-        *("paperless__password-is-test.pdf", "pdfjs__bomb_giant.pdf", "pdfjs__issue3371.pdf"),
-        *("pdfjs__sizes.pdf", "pdfjs__vertical.pdf", "pypdf__libreoffice-writer-password.pdf"),
-        *("pypdf__r4-aes-user-password.pdf", "pypdf__r6-both-passwords.pdf"),
-        "pypdf__r6-owner-password.pdf",
-    }
-)
-"""No text there at all: to be left as they are."""
+BLANK: Final = frozenset({"rapidocr__empty_black.jpg", "ocrmypdf__no_contents.pdf"})
+"""No text at all: to be left as they are."""
 
 ILLEGIBLE: Final = frozenset({"rapidocr__short.png"})
 """Text that nobody can read at this size: 65 x 11 px, blurred."""
@@ -66,13 +56,13 @@ class ReferencePage:
 def pages_with_text(folder: Path) -> Iterator[ReferencePage]:
     """Upright. `folder` holds `images` and `pdfs`; what cannot be opened is passed over."""
     for page in _pages(folder):
-        if page.name not in BLANK_IN_THE_MIDDLE | ILLEGIBLE:
+        if page.name not in BLANK | ILLEGIBLE:
             yield page
 
 
 def blank_pages(folder: Path) -> Iterator[ReferencePage]:
     """As they are in the file."""
-    yield from (page for page in _pages(folder) if page.name in BLANK_IN_THE_MIDDLE)
+    yield from (page for page in _pages(folder) if page.name in BLANK)
 
 
 def _pages(folder: Path) -> Iterator[ReferencePage]:

@@ -1,12 +1,11 @@
-"""Batches of turned pictures and which way each has to be turned back.
+"""Batches of turned tiles and which way each has to be turned back.
 
 Class k is a picture that stands upright once it is turned counter-clockwise by k quarter turns.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,14 +21,14 @@ Batch = tuple[NDArray[np.float32], NDArray[np.int64]]
 
 
 @dataclass(frozen=True, slots=True)
-class DrawnPictures:
+class DrawnPages:
     """What `draw` wrote into a folder, in the order of names; read as it is needed."""
 
     files: tuple[NDArray[np.uint8], ...]
     places: tuple[tuple[int, int], ...]
 
     @classmethod
-    def of(cls, folder: Path) -> DrawnPictures:
+    def of(cls, folder: Path) -> DrawnPages:
         files = tuple(np.load(path, mmap_mode="r") for path in sorted(folder.glob("*.npy")))
         if not files:
             raise FileNotFoundError(f"no drawn pages in {folder}; draw them first")
@@ -39,22 +38,23 @@ class DrawnPictures:
         return len(self.places)
 
     def __getitem__(self, index: int) -> NDArray[np.uint8]:
+        """The tiles of a view of a page (tiles x height x width x 3, RGB)."""
         file, place = self.places[index]
-        picture: NDArray[np.uint8] = self.files[file][place]
-        return picture
+        tiles: NDArray[np.uint8] = self.files[file][place]
+        return tiles
+
+    def evenly(self, count: int) -> Iterable[NDArray[np.uint8]]:
+        """So many of them, from all over."""
+        return (self[index] for index in np.linspace(0, len(self) - 1, count).astype(int).tolist())
 
 
 def training_batch(
-    drawn: Sequence[DrawnPictures], count: int, side_px: int, generator: np.random.Generator
+    drawn: DrawnPages, count: int, side_px: int, generator: np.random.Generator
 ) -> Batch:
-    """`count` pictures, varied, each turned all four ways: what differs is the direction alone."""
-    ends = np.cumsum([len(pictures) for pictures in drawn]).tolist()
-    varied = []
-    for index in generator.integers(0, ends[-1], count).tolist():
-        part = bisect_right(ends, index)
-        picture = drawn[part][index - ends[part]]
-        varied.append(_varied(picture, side_px, generator))
-    return turned_all_ways(varied)
+    """`count` tiles, varied, each turned all four ways: what differs is the direction alone."""
+    views = (drawn[index] for index in generator.integers(0, len(drawn), count).tolist())
+    tiles = (view[int(generator.integers(0, len(view)))] for view in views)
+    return turned_all_ways([_varied(tile, side_px, generator) for tile in tiles])
 
 
 def turned_all_ways(upright: list[NDArray[np.uint8]]) -> Batch:
@@ -77,7 +77,7 @@ def _varied(
     picture: NDArray[np.uint8], side_px: int, generator: np.random.Generator
 ) -> NDArray[np.uint8]:
     """A square of it at another scale, in other colours."""
-    taken = min(picture.shape[0], round(side_px * float(generator.uniform(0.85, 1.15))))
+    taken = min(picture.shape[0], round(side_px * float(generator.uniform(0.8, 1.1))))
     top, left = generator.integers(0, picture.shape[0] - taken + 1, 2).tolist()
     square = picture[top : top + taken, left : left + taken]
     square = np.asarray(cv2.resize(square, (side_px, side_px)), np.uint8)

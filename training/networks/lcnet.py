@@ -50,23 +50,7 @@ class LcNet(nn.Layer):
         return logits if self.training else functional.softmax(logits)
 
     def logits(self, pictures: Any) -> Any:
-        return self._classified(self.pool(self.features(pictures)))
-
-    def everywhere(self, pictures: Any) -> tuple[Any, Any]:
-        """The logits of the pictures, and those of each place of them (N x height x width x
-        classes), as if it were alone.
-
-        Asked of every place, the network learns from letters what one answer a picture teaches
-        slowly.
-        """
-        features = self.features(pictures)
-        count, channels, height, width = features.shape
-        places = features.transpose([0, 2, 3, 1]).reshape([-1, channels, 1, 1])
-        of_places = self._classified(places).reshape([count, height, width, -1])
-        return self._classified(self.pool(features)), of_places
-
-    def _classified(self, features: Any) -> Any:
-        wide = functional.hardswish(self.wide(features))
+        wide = functional.hardswish(self.wide(self.pool(self.features(pictures))))
         return self.classes(self.dropout(paddle.flatten(wide, 1)))
 
 

@@ -1,6 +1,6 @@
-"""A classifier of quarter turns that answers for a picture in all four directions at once.
+"""A classifier of quarter turns that is asked of tiles, each in all four directions.
 
-Turning the picture turns the answer, exactly: what tells up from down is learned once, not once a
+Turning a tile turns the answer, exactly: what tells up from down is learned once, not once a
 direction, and no direction is preferred.
 """
 
@@ -31,17 +31,29 @@ def summed_over_turns(logits: Any) -> Any:
 class InAllDirections(Layer):
     """Pictures (N x 3 x H x H) to probabilities (N x 4), by a network that has `logits`.
 
-    `reluctance` is added to the logit of class 0: what tells nothing is left as it is.
+    A picture is `tiles_a_row` rows of as many tiles; what is said of each is added up, and
+    `reluctance` to the logit of class 0: what tells nothing is left as it is.
     """
 
-    def __init__(self, network: Any, reluctance: float) -> None:
+    def __init__(self, network: Any, reluctance: float, tiles_a_row: int) -> None:
         super().__init__()
         self.network = network
+        self._tiles_a_row = tiles_a_row
         self.register_buffer("reluctance", paddle.to_tensor([reluctance, 0.0, 0.0, 0.0]))
 
     def forward(self, pictures: Any) -> Any:
-        logits = self.network.logits(_turned_all_ways(pictures))
-        return functional.softmax(summed_over_turns(logits) + self.reluctance)
+        tiles = _cut(pictures, self._tiles_a_row)
+        of_tiles = summed_over_turns(self.network.logits(_turned_all_ways(tiles)))
+        of_pictures = of_tiles.reshape([-1, self._tiles_a_row**2, TURNS]).sum(axis=1)
+        return functional.softmax(of_pictures + self.reluctance)
+
+
+def _cut(pictures: Any, tiles_a_row: int) -> Any:
+    """The tiles of each picture (N x 3 x H x H), row by row."""
+    _, channels, side, _ = pictures.shape
+    tile = side // tiles_a_row
+    grid = pictures.reshape([-1, channels, tiles_a_row, tile, tiles_a_row, tile])
+    return grid.transpose([0, 2, 4, 1, 3, 5]).reshape([-1, channels, tile, tile])
 
 
 def _turned_all_ways(pictures: Any) -> Any:
