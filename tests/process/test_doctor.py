@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+from collections.abc import Iterator
 
 import pytest
 
@@ -11,6 +13,16 @@ from inkstream_server.cli.main import main
 
 Findings = dict[str, dict[str, str]]
 PORTS = ("--host", "127.0.0.1", "--port", "0", "--http-port", "0")
+
+
+@pytest.fixture(autouse=True)
+def own_logging() -> Iterator[None]:
+    """The command sets up that of its process, which here is also other tests'."""
+    root = logging.getLogger()
+    level, handlers = root.level, list(root.handlers)
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 def found(capsys: pytest.CaptureFixture[str], *flags: str) -> tuple[int, Findings]:

@@ -29,8 +29,11 @@ def ask(target: str, *flags: str) -> tuple[int, str]:
 
 @contextmanager
 def draining_server() -> Iterator[RunningServer]:
-    """One that was told to stop while a call is in flight whose workers stand still."""
-    flags = (*FAKE, "--set=workers.heartbeat_timeout_s=.inf")
+    """One that was told to stop while a call is in flight whose workers stand still.
+
+    Who is away from then on has connected before, or asks while it is announced.
+    """
+    flags = (*FAKE, "--set=workers.heartbeat_timeout_s=.inf", "--set=server.drain_announce_s=10")
     with (
         running_server(*flags) as server,
         stubs_of(server) as stubs,

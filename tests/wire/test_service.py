@@ -76,7 +76,7 @@ def test_http_tells_health_as_paddlex_does(server: RunningServer) -> None:
     assert health == {"errorCode": 0, "errorMsg": "Healthy", "status": "SERVING"}
 
 
-@pytest.mark.parametrize(("path", "code"), [("/", 404), ("/ocr", 405)])
+@pytest.mark.parametrize(("path", "code"), [("/none", 404), ("/ocr", 405)])
 def test_what_is_not_there_is_told_as_json(server: RunningServer, path: str, code: int) -> None:
     status, text = http_get(server, path)
     told = json.loads(text)

@@ -71,7 +71,7 @@ def server(folder: Path) -> Iterator[RunningServer]:
         eventually(lambda: spooled_files(running, folder) == 0)
         assert running.stop() == 0
         assert "Traceback" not in running.log_text()
-        assert "failed" not in running.log_text()
+        assert "ERROR" not in running.log_text()
 
 
 def stream(stubs: Stubs, *messages: Message) -> dict[str, list[Response]]:

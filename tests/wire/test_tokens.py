@@ -125,7 +125,7 @@ def test_who_brings_a_token_is_served_and_named_in_the_log(
     assert recognize(stubs, bearer(CLIENT)).page.lines
     assert post_as(server, f"bearer {CLIENT}").pages  # a scheme's case is nothing
 
-    assert "reason=OK" in server.log_text() and "client=token:client" in server.log_text()
+    assert "reason=OK" in server.log_text() and "principal=token:client" in server.log_text()
 
 
 def test_the_commands_bring_the_token_of_a_file(
