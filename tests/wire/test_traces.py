@@ -26,7 +26,7 @@ ALONE = ("--model-workers", "1", "--cpu-workers", "1")
 STAGES = {"page", "measure", "draw", "detect", "find", "cut", "recognise"}
 
 
-class Collector(trace_service_pb2_grpc.TraceServiceServicer):  # type: ignore[misc] # has no types
+class Collector(trace_service_pb2_grpc.TraceServiceServicer):
     """Keeps the spans that it is sent."""
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class Collector(trace_service_pb2_grpc.TraceServiceServicer):  # type: ignore[mi
 def collector() -> Iterator[tuple[Collector, int]]:
     collector = Collector()
     server = grpc.server(ThreadPoolExecutor(max_workers=2))
-    trace_service_pb2_grpc.add_TraceServiceServicer_to_server(collector, server)
+    trace_service_pb2_grpc.add_TraceServiceServicer_to_server(collector, server)  # type: ignore[no-untyped-call]
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     yield collector, port
