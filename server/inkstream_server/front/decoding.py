@@ -12,7 +12,7 @@ from google.protobuf.message import DecodeError
 from inkstream.v1 import ocr_pb2
 from inkstream_server.errors import Fault, OcrError, shortened
 from inkstream_server.front.calls import Calls, Context
-from inkstream_server.front.unknown import MethodUnknown
+from inkstream_server.front.unknown import UNKNOWN_METHOD, MethodUnknown
 
 # A handler's types are those of its method; here only bytes come in. The types' parameters exist
 # in the stubs alone.
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     Continuation = Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]]
 
 
-# Of what is counted by its method, and is none of ours: anything may be asked for.
-_UNKNOWN: Final = "unknown"
 _SHOWN_LENGTH: Final = 128
 
 
@@ -74,7 +72,7 @@ class DecodingRequests(grpc.aio.ServerInterceptor):
 
         async def refuse(requests: AsyncIterator[bytes], context: Context) -> None:
             del requests
-            async with self._calls.answering(_UNKNOWN, context):
+            async with self._calls.answering(UNKNOWN_METHOD, context):
                 name = shortened(method, _SHOWN_LENGTH)
                 raise MethodUnknown(f"this server has no method {name}", method=name)
 

@@ -17,6 +17,7 @@ from inkstream_server.front.calls import Calls, Context
 from inkstream_server.front.certificate_names import names_in_context
 from inkstream_server.front.decoding import is_ours
 from inkstream_server.front.identity import Doorkeeper, call_is_by
+from inkstream_server.front.unknown import UNKNOWN_METHOD
 from inkstream_server.scheduling.accounts import Accounts
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 _OPEN: Final = f"/{health_pb2.DESCRIPTOR.services_by_name['Health'].full_name}/"
 _AUTHORIZATION: Final = "authorization"
-# Whatever a stranger asks for, the metrics have one name for it.
-_UNKNOWN: Final = "(unknown)"
 
 
 class GuardingCalls(grpc.aio.ServerInterceptor):
@@ -43,7 +42,7 @@ class GuardingCalls(grpc.aio.ServerInterceptor):
         path = handler_call_details.method
         if self._doorkeeper.is_open or path.startswith(_OPEN):
             return handler
-        method = _UNKNOWN if handler is None else path.rpartition("/")[2]
+        method = UNKNOWN_METHOD if handler is None else path.rpartition("/")[2]
         metadata = handler_call_details.invocation_metadata or ()
         authorization = [str(value) for key, value in metadata if key == _AUTHORIZATION]
         try:

@@ -6,7 +6,7 @@ A refused request's body is not read: what comes of it is thrown away.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
@@ -16,10 +16,8 @@ from inkstream_server.front.calls import Calls
 from inkstream_server.front.certificate_names import names_in_certificate
 from inkstream_server.front.http_calls import HttpCall, answer
 from inkstream_server.front.identity import Doorkeeper, called_by
+from inkstream_server.front.unknown import UNKNOWN_METHOD
 from inkstream_server.scheduling.accounts import Accounts
-
-# Whatever a stranger asks for, the metrics have one name for it.
-_UNKNOWN: Final = "(unknown)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,4 +66,4 @@ class HttpGuard:
 
 def _method(request: web.Request) -> str:
     resource = request.match_info.route.resource
-    return _UNKNOWN if resource is None else f"{request.method} {resource.canonical}"
+    return UNKNOWN_METHOD if resource is None else f"{request.method} {resource.canonical}"

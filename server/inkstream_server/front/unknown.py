@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from inkstream_server.errors import Fault, OcrError
+
+UNKNOWN_METHOD: Final = "unknown"
+"""Whatever else a caller asks for, metrics and logs have this one name for it."""
 
 
 class MethodUnknown(OcrError):

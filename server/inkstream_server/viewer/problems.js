@@ -1,4 +1,4 @@
-// Says what went wrong, and what to do about it. Each reason is one of docs/http.md.
+// Says what went wrong, and what to do about it. Each reason is one of docs/errors.md, or one of two of its own.
 
 /** A failure as the page tells it. `afterS`: when to try again; `field`: the option to mend. */
 export class Problem extends Error {
