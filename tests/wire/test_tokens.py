@@ -208,6 +208,22 @@ def test_health_is_open_and_all_else_is_closed(server: RunningServer, stubs: Stu
     assert got(server, "/no/such/path", f"Bearer {CLIENT}") == 404
 
 
+def test_what_a_stranger_calls_is_no_name_in_the_metrics(
+    server: RunningServer, stubs: Stubs
+) -> None:
+    with pytest.raises(grpc.RpcError):
+        call_nothing(stubs, ())
+
+    metrics = urllib.request.Request(
+        f"http://127.0.0.1:{server.http_port}/metrics",
+        headers={"Authorization": f"Bearer {CLIENT}"},
+    )
+    with urllib.request.urlopen(metrics, timeout=CALL_S) as response:
+        told = response.read().decode()
+    assert 'method="unknown",reason="TOKEN_MISSING"' in told
+    assert 'method="Method"' not in told
+
+
 def test_who_is_known_may_reflect_and_is_told_what_is_not_there(stubs: Stubs) -> None:
     reflecting = reflection_pb2_grpc.ServerReflectionStub(stubs.channel)
     asking = reflection_pb2.ServerReflectionRequest(list_services="")

@@ -19,7 +19,10 @@ from inkstream.v1 import ocr_pb2
 
 # The server went away, or says that it is about to; or it was ended while it cancelled its calls.
 _AWAY: Final = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED})
-_BUSY: Final = "QUEUE_FULL"
+# Refusals that pass with time; where the server still counts what broke off as its caller's too.
+_BUSY: Final = frozenset(
+    {"QUEUE_FULL", "SPOOL_FULL", "REQUEST_QUOTA_FULL", "PAGE_QUOTA_FULL", "BYTE_QUOTA_FULL"}
+)
 _FIRST_DELAY_S: Final = 0.2
 _LONGEST_DELAY_S: Final = 5.0
 _SPAN: Final = re.compile(r"\s*([0-9]+)\s*(-?)\s*([0-9]*)\s*")
@@ -113,7 +116,7 @@ class Resumption:
 
     def _may_pass(self, error: InkstreamError, now: float) -> bool:
         waited_s = 0.0 if self._broken_at is None else now - self._broken_at
-        is_busy = self._has_resumed and error.reason == _BUSY
+        is_busy = self._has_resumed and error.reason in _BUSY
         return (is_busy or error.code in _AWAY) and waited_s < self._patience.resume_s
 
     def _retry(self, pages: str, error: InkstreamError, now: float, jitter: float) -> Retry | None:

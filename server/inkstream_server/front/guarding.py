@@ -42,7 +42,9 @@ class GuardingCalls(grpc.aio.ServerInterceptor):
         path = handler_call_details.method
         if self._doorkeeper.is_open or path.startswith(_OPEN):
             return handler
-        method = UNKNOWN_METHOD if handler is None else path.rpartition("/")[2]
+        # A handler that refuses what is not there writes no answers.
+        is_there = handler is not None and handler.response_serializer is not None
+        method = path.rpartition("/")[2] if is_there else UNKNOWN_METHOD
         metadata = handler_call_details.invocation_metadata or ()
         authorization = [str(value) for key, value in metadata if key == _AUTHORIZATION]
         try:

@@ -54,7 +54,8 @@ class PageWriter:
         self._unsent.append(http_answer.ending(self._start, self._sizes))
         await self._send()
         assert self._response is not None, "it was just written to"
-        await self._response.write_eof()
+        async with self._calls.writing():
+            await self._response.write_eof()
         return self._response
 
     def _add(self, page: PageAnswer) -> None:

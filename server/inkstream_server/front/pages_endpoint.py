@@ -122,7 +122,9 @@ class EventWriter:
 
     async def end(self) -> web.StreamResponse:
         assert self._response is not None, "a document that is read has a start"
-        await self._response.write_eof()
+        self._call.end_with = None  # no line may follow the end
+        async with self._calls.writing():
+            await self._response.write_eof()
         return self._response
 
     async def _begin(self, start: DocumentStart) -> None:

@@ -54,6 +54,7 @@ _REFUSED: Final = {
     "socket": (41, 198), "socketpair": (53, 199), "connect": (42, 203), "accept": (43, 202),
     "accept4": (288, 242), "bind": (49, 200), "listen": (50, 201), "io_uring_setup": (425, 425),
     "execve": (59, 221), "execveat": (322, 281), "ptrace": (101, 117),
+    "tkill": (200, 130), "rt_sigqueueinfo": (129, 138), "rt_tgsigqueueinfo": (297, 240),
     "process_vm_readv": (310, 270), "process_vm_writev": (311, 271), "kill": (62, 129),
     "pidfd_send_signal": (424, 424), "pidfd_getfd": (438, 438), "mount": (165, 40),
     "umount2": (166, 39), "unshare": (272, 97), "setns": (308, 268), "bpf": (321, 280),

@@ -149,5 +149,6 @@ def _client(plan: LoadPlan) -> AsyncClient:
         tls=plan.access.tls,
         token=plan.access.token,
         allow_plaintext_token=plan.access.allow_plaintext_token,
-        attempt_count=1,  # retries inside gRPC would hide what is to be measured
+        attempt_count=1,  # retries would hide what is to be measured, and so would going on
+        resume_s=0.0,
     )
