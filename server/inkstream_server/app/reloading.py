@@ -59,10 +59,13 @@ class Reloader:
         """Take SIGHUP as the wish for a reload, also before there is anything to reload."""
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._wished.set)
 
-    async def note_loaded(self, loaded: Sequence[LoadedModel]) -> list[LoadedModel]:
-        """What the first workers have loaded, with what tells it from other models."""
+    async def note_models(self) -> None:
+        """To be called before the first workers load them: what changes meanwhile is seen."""
         self._sha256s = await _sha256s(self._models)
-        return self._marked(loaded)
+
+    def marked(self, loaded: Sequence[LoadedModel]) -> list[LoadedModel]:
+        """What workers have loaded, with what tells it from other models."""
+        return [replace(each, sha256=self._sha256s[each.name]) for each in loaded]
 
     async def serve(self, slots: Sequence[WorkerSlot], loaded: list[LoadedModel]) -> None:
         """Reload whenever that is wished, until cancelled. `loaded` is kept up to date."""
@@ -98,7 +101,7 @@ class Reloader:
             successors = await _started(slots, specs)
             await self._hand_over(slots, successors)
             self._models, self._sha256s = models, sha256s
-            loaded[:] = self._marked(_all_models(successors))
+            loaded[:] = self.marked(_all_models(successors))
         return changed
 
     async def _read(self) -> Mapping[str, ModelToLoad]:
@@ -123,9 +126,6 @@ class Reloader:
                 raise ReloadRefused(told) from None
             raise
         await asyncio.gather(*(end(old) for old in olds if old is not None))
-
-    def _marked(self, loaded: Sequence[LoadedModel]) -> list[LoadedModel]:
-        return [replace(each, sha256=self._sha256s[each.name]) for each in loaded]
 
 
 async def _sha256s(models: Mapping[str, ModelToLoad]) -> dict[str, str]:

@@ -75,12 +75,16 @@ async def _live(
             loops = [pools.create_task(pool.serve()) for pool in (parts.cpu, parts.models)]
             parts.admission.open()
             await parts.grpc.set_serving(is_serving=True)
-            loops.append(pools.create_task(parts.reloader.serve(parts.models.slots, parts.loaded)))
-            loops.append(pools.create_task(_watch_pools(parts, config.workers.max_failed_starts)))
+            # They would bring in or open again what draining sends away and closes.
+            until_drained = [
+                pools.create_task(parts.reloader.serve(parts.models.slots, parts.loaded)),
+                pools.create_task(_watch_pools(parts, config.workers.max_failed_starts)),
+            ]
             _log.info("serving, %.1f s after the start", time.monotonic() - started_at)
             on_serving()
             await stopping.asked.wait()
-            loops.pop().cancel()  # it would open again what draining closes
+            for task in until_drained:
+                task.cancel()
             await drain(parts, config.server, stopping)
             for loop in loops:
                 loop.cancel()
@@ -103,10 +107,11 @@ async def _warm_up(parts: Parts) -> None:
         parts.policies.measured(table)
         parts.loads.measured(table)
     parts.policies.log()
+    await parts.reloader.note_models()
     async with asyncio.TaskGroup() as starting:
         starting.create_task(parts.cpu.start())
         models = starting.create_task(parts.models.start())
-    parts.loaded.extend(await parts.reloader.note_loaded(models.result()))
+    parts.loaded.extend(parts.reloader.marked(models.result()))
     parts.tell_models()
     for each in parts.loaded:
         _log.info(
