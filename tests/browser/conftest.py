@@ -9,13 +9,13 @@ from tests.wire.calls import Stubs, stubs_of, well_server
 from served import RunningServer
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Tab]:
     with chromium() as tab:
         yield tab
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def server(browser: Tab) -> Iterator[RunningServer]:
     """Started where there is a browser to look at it."""
     del browser
@@ -23,7 +23,7 @@ def server(browser: Tab) -> Iterator[RunningServer]:
         yield running
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def stubs(server: RunningServer) -> Iterator[Stubs]:
     with stubs_of(server) as stubs:
         yield stubs
