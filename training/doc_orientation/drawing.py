@@ -16,7 +16,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inkstream_server.stages.doc_orientation import ANGLES, TILE_PX, TILES_A_ROW
+from inkstream_server.models.recipe import TILE_PX, TILES_A_ROW
+from inkstream_server.stages.doc_orientation import ANGLES
 from inkstream_server.stages.text_tiles import text_tiles
 from training.pages.page import Page, draw_page
 from training.pages.wear import part, worn

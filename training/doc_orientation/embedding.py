@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from inkstream_server.models.embedded import DOC_ORIENTATION
-from inkstream_server.models.recipe import PageView
-from inkstream_server.stages.doc_orientation import ANGLES, INPUT_PX, TILE_PX, TILES_A_ROW
+from inkstream_server.models.recipe import TILE_PX, TILES_A_ROW, PageView
+from inkstream_server.stages.doc_orientation import ANGLES, INPUT_PX
 from training.networks.export import ask_for_the_older_format, export
 
 _DESCRIPTION: Final = {

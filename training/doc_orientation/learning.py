@@ -15,7 +15,7 @@ import paddle
 from numpy.typing import NDArray
 from paddle.nn import functional
 
-from inkstream_server.stages.doc_orientation import TILE_PX
+from inkstream_server.models.recipe import TILE_PX
 from training.doc_orientation.samples import (
     DrawnPages,
     centre,

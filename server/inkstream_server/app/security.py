@@ -50,7 +50,7 @@ def build_security(config: ServerConfig, metrics: RenewalMetrics) -> Security:
     renewals: list[Renewal] = []
     doorkeeper = Doorkeeper(
         None,
-        Allowance(**config.auth.default.model_dump()),
+        config.auth.default.allowance(Allowance()),
         asks_for_certificate=config.tls.client_ca is not None,
     )
     if (file := config.auth.tokens) is not None:

@@ -14,6 +14,17 @@ if TYPE_CHECKING:
 
 def add_access_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("access to the server")
+    add_tls_options(group)
+    group.add_argument("--token-file", type=Path, metavar="FILE", help="holds the bearer token")
+    group.add_argument(
+        "--plaintext-token",
+        action="store_true",
+        help="send the token without TLS to another machine",
+    )
+
+
+def add_tls_options(group: argparse._ArgumentGroup) -> None:
+    """For what may be asked without a token too."""
     group.add_argument(
         "--tls", action="store_true", help="with TLS, by the authorities that gRPC comes with"
     )
@@ -22,12 +33,6 @@ def add_access_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--tls-certificate", type=Path, metavar="FILE", help="the client's own")
     group.add_argument("--tls-key", type=Path, metavar="FILE", help="its key")
-    group.add_argument("--token-file", type=Path, metavar="FILE", help="holds the bearer token")
-    group.add_argument(
-        "--plaintext-token",
-        action="store_true",
-        help="send the token without TLS to another machine",
-    )
 
 
 class AccessMisused(OcrError):

@@ -8,9 +8,9 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from inkstream_server.cli.connecting import add_tls_options
 from inkstream_server.cli.numbers import seconds
 
 if TYPE_CHECKING:
@@ -44,23 +44,12 @@ def add_parser(subparsers: Subparsers) -> None:
         metavar="SECONDS",
         help="ask again until it is SERVING, at most so long; default: ask once",
     )
-    _add_tls(parser)
-    parser.set_defaults(func=_run)
-
-
-def _add_tls(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("access to the server")
-    group.add_argument(
-        "--tls", action="store_true", help="with TLS, by the authorities that gRPC comes with"
-    )
-    group.add_argument(
-        "--tls-ca", type=Path, metavar="FILE", help="with TLS, by these authorities (PEM)"
-    )
-    group.add_argument("--tls-certificate", type=Path, metavar="FILE", help="the client's own")
-    group.add_argument("--tls-key", type=Path, metavar="FILE", help="its key")
+    add_tls_options(group)
     group.add_argument(
         "--tls-server-name", metavar="NAME", help="in the certificate, where it is not the host's"
     )
+    parser.set_defaults(func=_run)
 
 
 def _run(arguments: argparse.Namespace) -> int:

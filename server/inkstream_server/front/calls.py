@@ -187,7 +187,12 @@ def caller_of(context: Context) -> Caller:
 
 async def tell_prediction(context: Context, predicted_s: float) -> None:
     """Send the initial metadata of an answer."""
-    await context.send_initial_metadata(((PREDICTION_KEY, f"{1000 * predicted_s:.0f}"),))
+    await context.send_initial_metadata((prediction(predicted_s),))
+
+
+def prediction(predicted_s: float) -> tuple[str, str]:
+    """The metadata, or header, that tells it: in milliseconds."""
+    return PREDICTION_KEY, f"{1000 * predicted_s:.0f}"
 
 
 async def abort(context: Context, error: OcrError, request_id: str) -> None:

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from inkstream_server.errors import OcrError
 from inkstream_server.front import http_answer, responses
-from inkstream_server.front.calls import PREDICTION_KEY, Calls
+from inkstream_server.front.calls import Calls, prediction
 from inkstream_server.front.failures import log_failure
 from inkstream_server.front.http_answer import PageAnswer
 from inkstream_server.front.http_calls import HttpCall
@@ -75,10 +75,8 @@ class PageWriter:
 
     async def _begin(self) -> web.StreamResponse:
         assert self._start is not None, "a document begins with its start"
-        predicted = f"{1000 * self._start.predicted_s:.0f}"
-        response = web.StreamResponse(
-            headers={"Content-Type": "application/json", PREDICTION_KEY: predicted}
-        )
+        key, predicted = prediction(self._start.predicted_s)
+        response = web.StreamResponse(headers={"Content-Type": "application/json", key: predicted})
         self._unsent.insert(0, http_answer.beginning(self._call.log_id))
         self._call.has_begun = True
         await response.prepare(self._call.request)

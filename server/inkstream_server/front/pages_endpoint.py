@@ -12,7 +12,7 @@ from aiohttp import web
 
 from inkstream_server.document.limits import DocumentLimits
 from inkstream_server.errors import InvalidField, OcrError
-from inkstream_server.front.calls import PREDICTION_KEY, Calls
+from inkstream_server.front.calls import Calls, prediction
 from inkstream_server.front.decoding import RequestMalformed
 from inkstream_server.front.failures import log_failure
 from inkstream_server.front.http_body import BodyLimits, body_chunks
@@ -128,8 +128,8 @@ class EventWriter:
         return self._response
 
     async def _begin(self, start: DocumentStart) -> None:
-        predicted = f"{1000 * start.predicted_s:.0f}"
-        self._response = web.StreamResponse(headers={**_HEADERS, PREDICTION_KEY: predicted})
+        key, predicted = prediction(start.predicted_s)
+        self._response = web.StreamResponse(headers={**_HEADERS, key: predicted})
         self._call.has_begun = True
         self._call.end_with = self._end_with
         await self._response.prepare(self._call.request)

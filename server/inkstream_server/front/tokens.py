@@ -44,6 +44,13 @@ class AllowanceConfig(BaseModel, frozen=True, extra="forbid"):
     # Bytes of documents, those still coming in too.
     max_bytes: int | None = Field(default=None, ge=1)
 
+    def allowance(self, default: Allowance) -> Allowance:
+        return Allowance(
+            max_requests=self.max_requests or default.max_requests,
+            max_pages=self.max_pages or default.max_pages,
+            max_bytes=self.max_bytes or default.max_bytes,
+        )
+
 
 def _one_or_several(value: object) -> object:
     return (value,) if isinstance(value, str) else value
@@ -59,13 +66,6 @@ class Principal(AllowanceConfig, frozen=True):
     sha256: Annotated[
         tuple[_Hash, ...], BeforeValidator(_one_or_several), Field(min_length=1, max_length=8)
     ] = Field(repr=False)
-
-    def allowance(self, default: Allowance) -> Allowance:
-        return Allowance(
-            max_requests=self.max_requests or default.max_requests,
-            max_pages=self.max_pages or default.max_pages,
-            max_bytes=self.max_bytes or default.max_bytes,
-        )
 
 
 # None: an empty file, as one is that is just being written; [] is for nobody.

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import grpc
 import grpc.aio
 
 from inkstream_server.front.calls import Calls
 
-if TYPE_CHECKING:  # the types' parameters exist in the stubs alone
-    Handler = grpc.RpcMethodHandler[Any, Any]
-    Continuation = Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]]
+if TYPE_CHECKING:
+    from inkstream_server.front.decoding import Continuation, Handler
 
 
 class CountingBytes(grpc.aio.ServerInterceptor):

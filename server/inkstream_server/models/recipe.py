@@ -42,6 +42,11 @@ class RecognitionRecipe:
     is_rgb: bool = False
 
 
+TILE_PX: Final = 96
+TILES_A_ROW: Final = 3
+"""And as many rows."""
+
+
 class PageView(Enum):
     """What a classifier sees of a page."""
 

@@ -12,6 +12,8 @@ from typing import Final
 from inkstream_server.models.files import Module
 from inkstream_server.models.recipe import (
     IMAGENET,
+    TILE_PX,
+    TILES_A_ROW,
     USUAL,
     DetectionRecipe,
     DocOrientationRecipe,
@@ -30,8 +32,6 @@ _LINE_WIDTHS_PX: Final = (8, 3200)
 _SHORT_SIDE_PX: Final = 256
 _INPUT_PX: Final = 224
 _TILES: Final = "CropTextTiles"
-_TILE_PX: Final = 96
-_TILE_COUNT: Final = 9
 # For training, or for PaddleX's own arrangement of arrays.
 _NO_PICTURES: Final = frozenset({"DetLabelEncode", "MultiLabelEncode", "KeepKeys"})
 
@@ -134,8 +134,8 @@ def _check_middle(fitting: Place, middle: Place) -> None:
 def _check_tiles(tiles: Place) -> None:
     """A step of our own: PaddleX looks at the middle of every page."""
     tiles.only("size", "count")
-    tiles["size"].must_be(_TILE_PX)
-    tiles["count"].must_be(_TILE_COUNT)
+    tiles["size"].must_be(TILE_PX)
+    tiles["count"].must_be(TILES_A_ROW**2)
 
 
 def _angles(after: Place) -> tuple[int, ...]:

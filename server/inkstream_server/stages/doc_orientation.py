@@ -9,14 +9,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inkstream_server.models.recipe import DocOrientationRecipe, PageView
+from inkstream_server.models.recipe import (
+    TILE_PX,
+    TILES_A_ROW,
+    DocOrientationRecipe,
+    PageView,
+)
 from inkstream_server.stages.normalisation import normalise_into, tables_of
 from inkstream_server.stages.reading_order import Point
 from inkstream_server.stages.regions import Polygon
 from inkstream_server.stages.text_tiles import text_tiles
-
-TILE_PX: Final = 96
-TILES_A_ROW: Final = 3
 
 INPUT_PX: Final = {PageView.MIDDLE: 224, PageView.TEXT_TILES: TILES_A_ROW * TILE_PX}
 """Both sides of a classifier's input."""
